@@ -1,0 +1,61 @@
+/**
+ * The directions of imports (ARCHITECTURE.md):
+ *   time, candle <- bus, metrics, config, simulator <- ingest, gateway <- roles <- cli
+ * A folder may import itself and what its row names; everything else fails the check.
+ */
+const mayImport = {
+  time: [],
+  candle: [],
+  config: ['candle'],
+  bus: ['candle', 'time'],
+  metrics: ['candle', 'time'],
+  simulator: ['candle', 'time'],
+  ingest: ['candle', 'time', 'bus', 'metrics'],
+  gateway: ['candle', 'time', 'bus', 'metrics'],
+  page: ['candle'],
+};
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    ...Object.entries(mayImport).map(([folder, allowed]) => ({
+      name: `direction-${folder}`,
+      severity: 'error',
+      comment: `src/${folder} may import only: itself${allowed.map((name) => `, ${name}`).join('')}`,
+      from: { path: `^src/${folder}/` },
+      to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+    })),
+    {
+      name: 'roles-are-roots',
+      severity: 'error',
+      comment: 'Only the command line imports a composition root.',
+      from: { path: '^src/', pathNot: '^src/(roles/|cli\\.ts$)' },
+      to: { path: '^src/(roles/|cli\\.ts$)' },
+    },
+    {
+      name: 'no-dev-dependency-in-src',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/page/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    {
+      name: 'uws-stays-in-the-adapter',
+      severity: 'error',
+      comment:
+        'The gateway is written against transport.ts; only its server folder knows uWebSockets.js.',
+      from: { path: '^src/', pathNot: '^src/(gateway/server/|metrics/admin)' },
+      to: { path: 'uWebSockets' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+  },
+};

@@ -1,0 +1,68 @@
+/**
+ * Every error code and close code of the protocol. PROTOCOL.md has the same tables; a test compares
+ * the two.
+ */
+
+/** Codes of `error` messages on a WebSocket. The connection stays open unless a close follows. */
+export const ERROR_CODES = {
+  invalid_json: 'The message is not JSON.',
+  binary_not_supported: 'This subprotocol takes text messages only.',
+  unknown_type: 'The message has no known `type`.',
+  invalid_message: 'The message has a known type and a wrong shape.',
+  message_too_big: 'The message is over the size limit that `welcome` states.',
+  unknown_channel: 'The channel is malformed or is not served here.',
+  too_many_subscriptions: 'The connection would hold more channels than `welcome` allows.',
+  not_subscribed: 'The connection is not subscribed to that channel.',
+  invalid_token: 'The token of an `auth` message was refused; the old one stays in force.',
+  subject_mismatch: 'The token of an `auth` message belongs to another subject.',
+} as const;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Codes of problem documents (RFC 9457) that answer HTTP requests and refused upgrades. */
+export const PROBLEM_CODES = {
+  missing_token: { status: 401, title: 'No token was presented.' },
+  malformed_token: { status: 401, title: 'The token is not a signed JWT.' },
+  unsupported_algorithm: {
+    status: 401,
+    title: 'The token is signed in a way that is not accepted.',
+  },
+  invalid_signature: { status: 401, title: 'The token was not signed by a trusted key.' },
+  expired_token: { status: 401, title: 'The token has expired.' },
+  token_not_yet_valid: { status: 401, title: 'The token is not valid yet.' },
+  invalid_issuer: { status: 401, title: 'The token comes from another issuer.' },
+  invalid_audience: { status: 401, title: 'The token is meant for another audience.' },
+  invalid_claims: { status: 401, title: 'The token lacks a claim or has a wrong one.' },
+  origin_not_allowed: { status: 403, title: 'Pages of this origin may not connect.' },
+  unknown_path: { status: 404, title: 'There is nothing at this path.' },
+  unknown_symbol: { status: 404, title: 'The symbol is not served here.' },
+  unknown_interval: { status: 404, title: 'The interval is not known or not served here.' },
+  method_not_allowed: { status: 405, title: 'The path does not take this method.' },
+  invalid_query: { status: 400, title: 'A query parameter is wrong.' },
+  invalid_upgrade: { status: 400, title: 'The request is no proper WebSocket handshake.' },
+  unsupported_subprotocol: {
+    status: 400,
+    title: 'None of the requested subprotocols is spoken here.',
+  },
+  upgrade_required: { status: 426, title: 'This path speaks WebSocket only.' },
+  draining: { status: 503, title: 'This gateway is shutting down; try another.' },
+  internal_error: { status: 500, title: 'The gateway failed to answer.' },
+} as const satisfies Record<string, { status: number; title: string }>;
+export type ProblemCode = keyof typeof PROBLEM_CODES;
+
+/**
+ * WebSocket close codes (RFC 6455, section 7.4). The range tells a client what to do: 10xx and 40xx
+ * reconnect (40xx at once, with `since`), 44xx only after mending what the code names.
+ */
+export const CLOSE_CODES = {
+  /** The gateway drains; reconnect after the delay that `going_away` gave. */
+  going_away: 1001,
+  /** The client was too slow even for conflated delivery; reconnect with `since`. */
+  too_slow: 4000,
+  /** Closed candles are missing in what the gateway could get; reconnect with `since`. */
+  history_gap: 4001,
+  /** Too many wrong messages. */
+  too_many_errors: 4400,
+  /** The token expired and was not refreshed. */
+  token_expired: 4401,
+} as const;
+export type CloseReason = keyof typeof CLOSE_CODES;
