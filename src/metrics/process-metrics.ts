@@ -1,0 +1,21 @@
+import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+
+/** How often the event loop's delay is sampled; its quantiles cannot be finer than this. */
+const EVENT_LOOP_SAMPLING_MS = 10;
+
+/**
+ * Registers what a process tells of itself: prom-client's default metrics (among them
+ * `nodejs_eventloop_lag_p99_seconds`) and which build it is.
+ */
+export function collectProcessMetrics(registry: Registry, version: string): void {
+  collectDefaultMetrics({
+    register: registry,
+    eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLING_MS,
+  });
+  new Gauge({
+    name: 'candlegate_build_info',
+    help: 'Always 1; the labels say which build runs.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node: process.version }, 1);
+}
