@@ -1,0 +1,124 @@
+import type { Mistake } from './mistake.ts';
+import type { Origin } from './read-settings.ts';
+import { envName, type Role } from './setting.ts';
+import type { SettingKey, SettingValues } from './settings.ts';
+
+type Rule = (
+  values: SettingValues,
+  origins: Readonly<Record<SettingKey, Origin>>,
+) => { key: SettingKey; message: string } | undefined;
+
+interface CombinationRule {
+  /** Roles in which it is a mistake. */
+  readonly roles: readonly Role[];
+  /** Not checked when one of these is wrong by itself already. */
+  readonly keys: readonly SettingKey[];
+  readonly check: Rule;
+}
+
+/** What only shows when several variables are looked at. */
+const RULES: readonly CombinationRule[] = [
+  {
+    roles: ['gateway'],
+    keys: ['jwtSecret', 'jwtPublicKey'],
+    check: ({ jwtSecret, jwtPublicKey }) =>
+      jwtSecret === null && jwtPublicKey === null
+        ? {
+            key: 'jwtSecret',
+            message: `is needed, or ${envName('jwtPublicKey')}: a gateway without a key can accept no token`,
+          }
+        : undefined,
+  },
+  {
+    roles: ['token'],
+    keys: ['jwtSecret'],
+    check: ({ jwtSecret }) =>
+      jwtSecret === null ? { key: 'jwtSecret', message: 'is needed to sign a token' } : undefined,
+  },
+  {
+    roles: ['stream'],
+    keys: ['token'],
+    check: ({ token }) =>
+      token === null
+        ? { key: 'token', message: 'is needed, or --token: the gateway asks for a token' }
+        : undefined,
+  },
+  {
+    roles: ['gateway', 'ingest'],
+    keys: ['feed'],
+    check: ({ feed }) =>
+      feed === 'auto'
+        ? {
+            key: 'feed',
+            message:
+              'cannot be `auto` here: only `standalone` may choose; say `bybit` or `simulator`, the same in ingest and gateway',
+          }
+        : undefined,
+  },
+  {
+    roles: ['ingest'],
+    keys: ['feed', 'bybitWsUrl', 'bybitRestUrl'],
+    check: ({ feed }, origins) => {
+      const missing = (['bybitWsUrl', 'bybitRestUrl'] as const).filter(
+        (key) => origins[key] === 'default',
+      );
+      if (feed !== 'simulator' || missing.length === 0) return undefined;
+      return {
+        key: 'feed',
+        message: `is \`simulator\`, but ${missing.map(envName).join(' and ')} still name Bybit itself: set them to the simulator's addresses`,
+      };
+    },
+  },
+  {
+    roles: ['gateway', 'standalone'],
+    keys: ['port', 'adminPort'],
+    check: ({ port, adminPort }) =>
+      port === adminPort && port !== 0
+        ? {
+            key: 'adminPort',
+            message: `must not be the same as ${envName('port')} (${port}): the admin port is never public`,
+          }
+        : undefined,
+  },
+  {
+    roles: ['gateway', 'standalone'],
+    keys: ['drainWindowMs', 'drainDeadlineMs'],
+    check: ({ drainWindowMs, drainDeadlineMs }) =>
+      drainWindowMs >= drainDeadlineMs
+        ? {
+            key: 'drainWindowMs',
+            message: `(${drainWindowMs}) must be less than ${envName('drainDeadlineMs')} (${drainDeadlineMs}), or connections are cut before their turn`,
+          }
+        : undefined,
+  },
+  {
+    roles: ['ingest', 'standalone'],
+    keys: ['leaseRenewMs', 'leaseTtlMs'],
+    check: ({ leaseRenewMs, leaseTtlMs }) =>
+      leaseRenewMs * 2 > leaseTtlMs
+        ? {
+            key: 'leaseRenewMs',
+            message: `(${leaseRenewMs}) must be at most half of ${envName('leaseTtlMs')} (${leaseTtlMs}), or one late renewal costs the lead`,
+          }
+        : undefined,
+  },
+];
+
+/**
+ * @param role without one, only what holds for every process is checked
+ * @param wrong settings that are wrong by themselves; rules about them are left out
+ */
+export function combinationMistakes(
+  values: SettingValues,
+  origins: Readonly<Record<SettingKey, Origin>>,
+  role: Role | undefined,
+  wrong: ReadonlySet<SettingKey>,
+): Mistake[] {
+  // Nothing is required of a standalone process, so its rules are those that always hold.
+  const checkedAs = role ?? 'standalone';
+  return RULES.filter(({ roles }) => roles.includes(checkedAs))
+    .filter(({ keys }) => !keys.some((key) => wrong.has(key)))
+    .map(({ check }) => check(values, origins))
+    .filter((found) => found !== undefined)
+    .map(({ key, message }) => ({ variable: envName(key), message }));
+}

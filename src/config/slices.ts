@@ -1,0 +1,136 @@
+import { channelOf, type Channel } from '../candle/channel.ts';
+import type { Source } from '../candle/messages.ts';
+import type { SettingValues } from './settings.ts';
+
+/**
+ * The configuration of each role, in the slices that its parts are handed. Each function takes values
+ * that have passed every check of its role.
+ */
+
+/** Symbols × intervals, in the order in which they were listed. */
+function channels(values: SettingValues): Channel[] {
+  return values.symbols.flatMap((symbol) =>
+    values.intervals.map((interval) => channelOf(symbol, interval)),
+  );
+}
+
+function source(values: SettingValues): Source {
+  if (values.feed === 'auto') throw new Error('feed `auto` must be refused before');
+  return values.feed;
+}
+
+function required(value: string | null, name: string): string {
+  if (value === null) throw new Error(`a missing ${name} must be refused before`);
+  return value;
+}
+
+function log(values: SettingValues) {
+  return { level: values.logLevel, format: values.logFormat };
+}
+
+/** What every process that serves or feeds channels has. */
+function common(values: SettingValues) {
+  return {
+    /** Null: make one of host name and process id. */
+    instance: values.instance,
+    log: log(values),
+    admin: { host: values.adminHost, port: values.adminPort },
+    channels: channels(values),
+    /** Closed candles held for each channel. */
+    history: values.history,
+    shutdownDeadlineMs: values.drainDeadlineMs,
+  };
+}
+
+function gatewayParts(values: SettingValues) {
+  return {
+    listen: { host: values.host, port: values.port },
+    auth: {
+      /** Of HS256, at least 32 bytes. */
+      secret: values.jwtSecret,
+      /** PEM (SPKI) or JWK as JSON. */
+      publicKey: values.jwtPublicKey,
+      issuer: values.jwtIssuer,
+      audience: values.jwtAudience,
+    },
+    server: {
+      allowedOrigins: values.allowedOrigins,
+      queryToken: values.queryToken,
+      maxMessageBytes: values.maxMessageBytes,
+      maxBackpressureBytes: values.maxBackpressureBytes,
+      deflate: values.deflate,
+      deflateMinBytes: values.deflateMinBytes,
+    },
+    sessions: {
+      heartbeatMs: values.heartbeatMs,
+      maxSubscriptions: values.maxSubscriptions,
+      maxMessageBytes: values.maxMessageBytes,
+    },
+    drain: { windowMs: values.drainWindowMs, deadlineMs: values.drainDeadlineMs },
+  };
+}
+
+function ingestParts(values: SettingValues) {
+  return {
+    bybit: {
+      wsUrl: values.bybitWsUrl,
+      restUrl: values.bybitRestUrl,
+      stallMs: values.stallMs,
+      restRequestsPerSecond: values.restRequestsPerSecond,
+    },
+    lease: { ttlMs: values.leaseTtlMs, renewMs: values.leaseRenewMs },
+  };
+}
+
+function market(values: SettingValues) {
+  return {
+    seed: values.simulatorSeed,
+    speed: values.simulatorSpeed,
+    /** Folder of recorded candles; null: prices are invented. */
+    replay: values.simulatorReplay,
+  };
+}
+
+function redis(values: SettingValues) {
+  return { url: values.redisUrl, commandTimeoutMs: values.redisCommandTimeoutMs };
+}
+
+/** From values to the configuration of each role. */
+export const SLICES = {
+  gateway: (values: SettingValues) => ({
+    ...common(values),
+    ...gatewayParts(values),
+    source: source(values),
+    redis: { ...redis(values), canaryTimeoutMs: values.canaryTimeoutMs },
+    busLostGraceMs: values.busLostGraceMs,
+  }),
+  ingest: (values: SettingValues) => ({
+    ...common(values),
+    ...ingestParts(values),
+    source: source(values),
+    redis: redis(values),
+  }),
+  standalone: (values: SettingValues) => ({
+    ...common(values),
+    ...gatewayParts(values),
+    ...ingestParts(values),
+    feed: values.feed,
+    autoFeedTimeoutMs: values.autoFeedTimeoutMs,
+    market: market(values),
+  }),
+  simulator: (values: SettingValues) => ({
+    log: log(values),
+    listen: { host: values.simulatorHost, port: values.simulatorPort },
+    symbols: values.symbols,
+    market: market(values),
+  }),
+  token: (values: SettingValues) => ({
+    secret: required(values.jwtSecret, 'secret'),
+    issuer: values.jwtIssuer,
+    audience: values.jwtAudience,
+  }),
+  stream: (values: SettingValues) => ({
+    url: values.url,
+    token: required(values.token, 'token'),
+  }),
+};

@@ -1,0 +1,47 @@
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import { censorSecrets, REDACTED, SECRET_PATHS } from './redaction.ts';
+
+export interface LogOptions {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** `auto`: pretty when the stream is a terminal, else JSON. */
+  readonly format: 'auto' | 'json' | 'pretty';
+  /** On every line. */
+  readonly role: string;
+  readonly instance: string;
+}
+
+/** Where lines go: `process.stdout`, or anything that takes them. */
+export type LogStream = DestinationStream & { readonly isTTY?: boolean };
+
+/**
+ * Makes the logger of one process. Lines are written synchronously, so that the last ones before an
+ * exit are not lost; log nothing per message. Secrets are taken out by name and by look
+ * (`redaction.ts`).
+ */
+export function createLog(options: LogOptions, stream: LogStream = process.stdout): Logger {
+  const isPretty =
+    options.format === 'pretty' || (options.format === 'auto' && stream.isTTY === true);
+  return pino(
+    {
+      level: options.level,
+      base: { role: options.role, instance: options.instance },
+      timestamp: stdTimeFunctions.isoTime,
+      redact: { paths: [...SECRET_PATHS], censor: REDACTED },
+      // The level as a word: log collectors know no pino numbers. The pretty printer knows both.
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: censorSecrets },
+    },
+    isPretty ? prettyStream(stream) : stream,
+  );
+}
+
+function prettyStream(stream: LogStream): DestinationStream {
+  const print = pretty.prettyFactory({
+    colorize: stream.isTTY === true,
+    ignore: 'pid,hostname,role,instance',
+    translateTime: 'SYS:HH:MM:ss.l',
+    levelFirst: true,
+  });
+  return { write: (line: string) => stream.write(print(line)) };
+}

@@ -1,0 +1,31 @@
+/** What stands in a log line in place of a secret. */
+export const REDACTED = '[redacted]';
+
+const SECRET_MEMBERS = [
+  'token',
+  'authorization',
+  'cookie',
+  'secret',
+  'jwtSecret',
+  'password',
+  '["sec-websocket-protocol"]',
+];
+
+/** Members that are never logged, up to two levels deep (`req.headers.authorization`). */
+export const SECRET_PATHS: readonly string[] = SECRET_MEMBERS.flatMap((member) => {
+  const tail = member.startsWith('[') ? member : `.${member}`;
+  return [member, `*${tail}`, `*.*${tail}`];
+});
+
+/** A JWT, also when it has been encoded once more in base64url for a subprotocol entry. */
+const TOKEN = /\b(?:eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|base64url\.bearer\.authorization\.[\w.-]+)/g;
+const QUERY_TOKEN = /([?&](?:token|access_token|ticket)=)[^&\s"'\\]+/gi;
+const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#@\s"']+@/gi;
+
+/** The line without what looks like a secret in the middle of a text: tokens, passwords in URLs. */
+export function censorSecrets(line: string): string {
+  return line
+    .replace(TOKEN, REDACTED)
+    .replace(QUERY_TOKEN, `$1${REDACTED}`)
+    .replace(USER_INFO, `$1${REDACTED}@`);
+}
