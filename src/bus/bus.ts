@@ -103,8 +103,9 @@ export interface BusPublisher {
   claim(channel: Channel, fence: Fence): Promise<ClaimResult>;
   /**
    * Fills the empty history of a channel in one step, silently: subscribers learn of it from the next
-   * leader heartbeat. `closed` is in order of `start` and is linked in that order. Rejects when the
-   * store cannot be reached; repeating is harmless.
+   * leader heartbeat. `closed` is in order of `start` and is linked in that order. All of them share
+   * the next offset of the epoch, so that a subscriber sees that something happened; an empty
+   * `closed` changes nothing. Rejects when the store cannot be reached; repeating is harmless.
    */
   seed(
     channel: Channel,
@@ -163,9 +164,11 @@ export interface BusSubscriber {
 /** Who may publish: a lease with an expiry, and a fence that only grows. */
 export interface Lease {
   /**
-   * Takes the lease if it is free. The fence is greater than any before it, also after the store has
-   * forgotten everything (it is at least the store's time in ms).
+   * Takes the lease if it is free or this worker's own already (an answer may have been lost). The
+   * fence is greater than any before it, also after the store has forgotten everything (it is at
+   * least the store's time in ms).
    *
+   * @param worker unique to this process
    * @returns the fence, or null while another holds the lease. Rejects when the store is unreachable.
    */
   acquire(worker: string, ttlMs: number): Promise<Fence | null>;
@@ -178,4 +181,26 @@ export interface Lease {
 /** Everything that keys are made of besides the channel. */
 export interface BusNamespace {
   readonly source: Source;
+  /**
+   * Sets several gateways' worlds apart on one server: it precedes every key and every pub/sub
+   * channel. Without it keys begin with `candlegate:`, and candles of the source `bybit` are
+   * published on the plain name of their channel.
+   */
+  readonly prefix?: string;
 }
+
+/**
+ * What a bus has to tell the metrics. Called from the bus' own event handlers and must
+ * return at once.
+ */
+export interface BusObserver {
+  /** A message that is not what the schema says was left out. */
+  malformedMessage(): void;
+  /** A connection to the store is ready again after it had been. */
+  reconnected(connection: BusConnectionKind): void;
+  /** A subscriber has not heard its canary for too long; its state is `lost` from now on. */
+  canaryLost(): void;
+  /** A subscriber heard its canary, this long after it was published (ms). */
+  canaryHeard(roundTripMs: number): void;
+}
+export type BusConnectionKind = 'publisher' | 'lease' | 'reader' | 'subscriber';

@@ -1,0 +1,81 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { BusConnectionKind, BusObserver } from '../bus.ts';
+import { checkServerVersion } from './server-version.ts';
+
+interface WatchDeps {
+  readonly log: Logger;
+  readonly observer?: BusObserver | undefined;
+  readonly address: string;
+}
+
+/**
+ * Writes into the log what becomes of a connection, once per outage, and checks the server's version
+ * each time it connects.
+ */
+export function watchConnection(redis: Redis, kind: BusConnectionKind, deps: WatchDeps): void {
+  const { observer, address } = deps;
+  const log = deps.log.child({ connection: kind, redis: address });
+  let wasReady = false;
+  let failures = 0;
+  redis.on('error', (error: Error) => {
+    failures += 1;
+    if (failures === 1) log.warn({ err: error }, 'Redis cannot be reached; trying on');
+  });
+  redis.on('ready', () => {
+    log.info({ failures }, wasReady ? 'connected to Redis again' : 'connected to Redis');
+    if (wasReady) observer?.reconnected(kind);
+    wasReady = true;
+    failures = 0;
+    if (kind !== 'subscriber') void checkServerVersion(redis, log);
+  });
+}
+
+/**
+ * Resolves when the connection is ready.
+ *
+ * @throws when it has not become so within `timeoutMs`, with the last reason as the cause
+ */
+export async function whenReady(redis: Redis, timeoutMs: number): Promise<void> {
+  if (redis.status === 'ready') return;
+  if (redis.status === 'end') throw new Error('the connection has been closed');
+  await new Promise<void>((resolve, reject) => {
+    let lastError: unknown;
+    const onError = (error: unknown) => (lastError = error);
+    const onReady = () => settle(resolve);
+    const onEnd = () => settle(() => reject(new Error('the connection has been closed')));
+    const timer = setTimeout(() => {
+      const cause = lastError instanceof Error ? `: ${lastError.message}` : '';
+      settle(() => reject(new Error(`no connection within ${timeoutMs} ms${cause}`)));
+    }, timeoutMs);
+    function settle(finish: () => void) {
+      clearTimeout(timer);
+      redis.off('error', onError).off('ready', onReady).off('end', onEnd);
+      finish();
+    }
+    redis.on('error', onError).on('ready', onReady).on('end', onEnd);
+  });
+}
+
+/** Lets what was sent be answered, if the server does so in time, and closes. */
+export async function closeConnection(redis: Redis): Promise<void> {
+  if (redis.status === 'end') return;
+  const ended = new Promise<void>((resolve) => {
+    redis.once('end', resolve);
+  });
+  const saidGoodbye = redis.status === 'ready' && (await succeeds(redis.quit()));
+  // Between two attempts there is no socket whose close would be reported.
+  const isBetweenAttempts = (redis.status as string) === 'reconnecting';
+  if (!saidGoodbye) redis.disconnect();
+  if (!isBetweenAttempts) await ended;
+}
+
+async function succeeds(promise: Promise<unknown>): Promise<boolean> {
+  try {
+    await promise;
+    return true;
+  } catch {
+    // The caller ends the connection the hard way.
+    return false;
+  }
+}

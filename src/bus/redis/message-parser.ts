@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { Channel } from '../../candle/channel.ts';
+import {
+  busCandleMessageSchema,
+  channelNameSchema,
+  feedStateSchema,
+  type BusCandleMessage,
+  type Source,
+} from '../../candle/messages.ts';
+import type { LeaderHeartbeat } from '../bus.ts';
+
+const leaderHeartbeatSchema = z.object({
+  worker: z.string(),
+  token: z.int().nonnegative(),
+  time: z.number().nonnegative(),
+  channels: z.array(
+    z.object({
+      channel: channelNameSchema,
+      epoch: z.string().min(1),
+      offset: z.int().nonnegative(),
+      lastClosed: z.int().nonnegative().nullable(),
+      state: feedStateSchema,
+    }),
+  ),
+});
+
+/** @throws when the text is not a candle of this channel and source */
+export function parseCandle(text: string, channel: Channel, source: Source): BusCandleMessage {
+  const message = busCandleMessageSchema.parse(JSON.parse(text));
+  if (message.channel !== channel.name || message.source !== source) {
+    throw new Error(`${message.channel} of ${message.source} is out of place`);
+  }
+  if (message.candle.confirm === (message.previous === undefined)) {
+    throw new Error('closed candles, and only they, say which one was before');
+  }
+  return message;
+}
+
+/** @throws when the text is no heartbeat */
+export function parseHeartbeat(text: string): LeaderHeartbeat {
+  return leaderHeartbeatSchema.parse(JSON.parse(text));
+}

@@ -1,0 +1,182 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Candle } from '../../candle/candle.ts';
+import type { Channel } from '../../candle/channel.ts';
+import { roundToMicrosecond, type BusTimes } from '../../candle/hop-times.ts';
+import type { Clock } from '../../time/clock.ts';
+import { assertSeedable } from '../assert-seedable.ts';
+import type {
+  BusNamespace,
+  BusObserver,
+  BusPublisher,
+  ClaimResult,
+  Fence,
+  LeaderHeartbeat,
+  Publication,
+  PublishResult,
+  SeedResult,
+} from '../bus.ts';
+import { messageHead, messageTail } from '../candle-text.ts';
+import { randomEpochName } from '../epoch-name.ts';
+import { seedContents } from '../publish-rule.ts';
+import { createAsk, type Ask } from './ask.ts';
+import type { RedisConnections } from './connections.ts';
+import { closeConnection, watchConnection } from './connection-watch.ts';
+import { redisNames, type RedisNames } from './keys.ts';
+import { classicPubSub, type PubSubMode } from './pub-sub-mode.ts';
+import { readClaimReply, readPublishReply, readSeedReply } from './replies.ts';
+import { withScripts, type ScriptedRedis } from './scripts.ts';
+
+export interface RedisPublisherDeps {
+  readonly namespace: BusNamespace;
+  readonly connections: RedisConnections;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly observer?: BusObserver;
+  /** How many closed candles each channel keeps. */
+  readonly historyDepth: number;
+  /** Names the epoch that may begin; never the same name twice. Default: random. */
+  readonly newEpoch?: () => string;
+  readonly pubSubMode?: PubSubMode;
+}
+
+/** Opens its own connection. Every call answers within twice the connections' command timeout. */
+export function createRedisPublisher(deps: RedisPublisherDeps): BusPublisher {
+  return new RedisPublisher(deps);
+}
+
+class RedisPublisher implements BusPublisher {
+  readonly #deps: RedisPublisherDeps;
+  readonly #names: RedisNames;
+  readonly #connection: Redis;
+  readonly #scripts: ScriptedRedis;
+  readonly #ask: Ask;
+  readonly #newEpoch: () => string;
+  readonly #pubSubMode: PubSubMode;
+
+  constructor(deps: RedisPublisherDeps) {
+    this.#deps = deps;
+    this.#names = redisNames(deps.namespace);
+    this.#newEpoch = deps.newEpoch ?? randomEpochName;
+    this.#pubSubMode = deps.pubSubMode ?? classicPubSub;
+    this.#connection = deps.connections.open('publisher');
+    watchConnection(this.#connection, 'publisher', {
+      log: deps.log,
+      observer: deps.observer,
+      address: deps.connections.address,
+    });
+    this.#scripts = withScripts(this.#connection);
+    this.#ask = createAsk(this.#connection, deps.connections);
+  }
+
+  async claim(channel: Channel, fence: Fence): Promise<ClaimResult> {
+    return this.#ask(`claim of ${channel.name}`, async () =>
+      readClaimReply(await this.#scripts.candlegateClaim(...this.#prologue(channel, fence))),
+    );
+  }
+
+  async seed(
+    channel: Channel,
+    fence: Fence,
+    closed: readonly Candle[],
+    times: Publication['times'],
+  ): Promise<SeedResult> {
+    assertSeedable(closed);
+    const { historyDepth, namespace } = this.#deps;
+    return this.#ask(`seed of ${channel.name}`, async () => {
+      const contents = seedContents(
+        { channel, closed, times: this.#stamp(times) },
+        namespace.source,
+      );
+      const candles = contents.flatMap((content, index) => [
+        String(content.candle.start),
+        String(closed[index - 1]?.start ?? null),
+        messageTail(content),
+      ]);
+      const reply = await this.#scripts.candlegateSeed(
+        ...this.#prologue(channel, fence),
+        historyDepth,
+        messageHead(channel),
+        // Those that history would not keep need not be sent; each still names its predecessor.
+        ...candles.slice(-3 * historyDepth),
+      );
+      return readSeedReply(reply);
+    });
+  }
+
+  async publish(batch: readonly Publication[], fence: Fence): Promise<PublishResult[]> {
+    if (batch.length === 0) return [];
+    try {
+      return await this.#ask('publication', async () => {
+        const pipeline = this.#scripts.pipeline();
+        for (const publication of batch) {
+          pipeline.candlegatePublish(...this.#publishArguments(publication, fence));
+        }
+        const replies = await pipeline.exec();
+        return batch.map((publication, index) =>
+          this.#readPublished(publication, replies?.[index] ?? [null, undefined]),
+        );
+      });
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      return batch.map(() => ({ status: 'failed', error: failure }));
+    }
+  }
+
+  async heartbeat(heartbeat: LeaderHeartbeat): Promise<void> {
+    try {
+      await this.#ask('heartbeat', () =>
+        this.#connection.call(
+          this.#pubSubMode.publishCommand,
+          this.#names.heartbeat,
+          JSON.stringify(heartbeat),
+        ),
+      );
+    } catch (error) {
+      this.#deps.log.debug({ err: error }, 'the heartbeat was not published');
+    }
+  }
+
+  async close(): Promise<void> {
+    await closeConnection(this.#connection);
+  }
+
+  #stamp({ exchange, ingest }: Publication['times']): BusTimes {
+    return { exchange, ingest, published: roundToMicrosecond(this.#deps.clock.now()) };
+  }
+
+  /** Keys and first arguments of every script that writes to a channel. */
+  #prologue(channel: Channel, fence: Fence): string[] {
+    const { state, closed } = this.#names.channel(channel);
+    return [state, closed, String(fence.token), fence.worker, this.#newEpoch()];
+  }
+
+  #publishArguments(publication: Publication, fence: Fence): string[] {
+    const { channel, candle, previous, times } = publication;
+    const { source } = this.#deps.namespace;
+    return [
+      ...this.#prologue(channel, fence),
+      candle.confirm ? '1' : '0',
+      String(candle.start),
+      String(times.exchange),
+      String(previous),
+      messageHead(channel),
+      messageTail({ ...publication, source, times: this.#stamp(times) }),
+      String(this.#deps.historyDepth),
+      this.#pubSubMode.publishCommand,
+      this.#names.candles(channel),
+    ];
+  }
+
+  #readPublished(
+    { channel }: Publication,
+    [error, reply]: [error: Error | null, reply: unknown],
+  ): PublishResult {
+    try {
+      if (error !== null) throw error;
+      return readPublishReply(reply);
+    } catch (cause) {
+      return { status: 'failed', error: this.#ask.failure(`publication on ${channel.name}`, cause) };
+    }
+  }
+}
