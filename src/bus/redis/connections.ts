@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { BusConnectionKind } from '../bus.ts';
 
 /** Opens connections of the kinds that the bus needs. Each call opens a new one, which its caller closes. */
@@ -34,10 +34,10 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
  * What every connection of the bus is given. Nothing is queued while there is no connection and
  * nothing is sent twice: the bus waits for the connection, and repeats, where that is right.
  */
-function commonOptions(kind: BusConnectionKind, commandTimeoutMs: number): RedisOptions {
+function optionsOf(kind: BusConnectionKind, commandTimeoutMs: number) {
   return {
     connectionName: `candlegate-${kind}`,
-    retryStrategy: (attempt) => retryDelayMs(attempt),
+    retryStrategy: (attempt: number) => retryDelayMs(attempt),
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     commandTimeout: commandTimeoutMs,
@@ -46,15 +46,11 @@ function commonOptions(kind: BusConnectionKind, commandTimeoutMs: number): Redis
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 1,
+    // The subscriber makes its own subscriptions anew, because it must know when they stand.
+    autoResubscribe: false,
     // A demoted master: the next connection finds the new one.
-    reconnectOnError: (error) => error.message.includes('READONLY'),
+    reconnectOnError: (error: Error) => error.message.includes('READONLY'),
   };
-}
-
-function optionsOf(kind: BusConnectionKind, commandTimeoutMs: number): RedisOptions {
-  const common = commonOptions(kind, commandTimeoutMs);
-  // The subscriber makes its own subscriptions anew, because it must know when they stand.
-  return kind === 'subscriber' ? { ...common, autoResubscribe: false } : common;
 }
 
 /** Connections to a single server. */

@@ -15,8 +15,11 @@ const storedHistory = z.tuple([
     z.string().nullable(),
     integerText.nullable(),
   ]),
-  // the newest closed candle and its start
-  z.union([z.tuple([]), z.tuple([z.string(), integerText])]),
+  // the newest closed candle and its start: a flat pair in RESP2, a nested one in RESP3
+  z
+    .array(z.unknown())
+    .transform((members) => members.flat())
+    .pipe(z.union([z.tuple([]), z.tuple([z.string(), integerText])])),
   z.array(z.string()),
 ]);
 
@@ -37,7 +40,7 @@ export async function readHistory(
   const replies = await redis
     .multi()
     .hmget(keys.state, 'epoch', 'offset', 'open', 'openStart')
-    .zrange(keys.closed, -1, -1, 'WITHSCORES')
+    .zrange(keys.closed, -1, '-1', 'WITHSCORES')
     .zrangebyscore(keys.closed, after === undefined ? '-inf' : `(${after}`, '+inf')
     .exec();
   const failure = replies?.find(([error]) => error !== null)?.[0];

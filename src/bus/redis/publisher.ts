@@ -176,7 +176,10 @@ class RedisPublisher implements BusPublisher {
       if (error !== null) throw error;
       return readPublishReply(reply);
     } catch (cause) {
-      return { status: 'failed', error: this.#ask.failure(`publication on ${channel.name}`, cause) };
+      return {
+        status: 'failed',
+        error: this.#ask.failure(`publication on ${channel.name}`, cause),
+      };
     }
   }
 }
