@@ -7,9 +7,10 @@ export interface ChannelView {
   readonly channel: Channel;
   head(): ChannelHeadMessage;
   /**
-   * `lastClosed` as it stood when the current turn of the event loop began. A socket on the fast
-   * path that has not reported a drop in an earlier turn has taken every close up to here; of what
-   * was published in this turn nothing is certain.
+   * `lastClosed` as it stood at least one whole turn of the event loop ago, never newer: the drops of
+   * everything published up to here have been reported. A socket on the fast path that has not
+   * reported a drop in an earlier turn has taken every close up to here; of what was published since
+   * nothing is certain. Null while nothing is.
    */
   settledClose(): number | null;
   /** At most `limit` closed candles after `start` (null: from the oldest), oldest first. */

@@ -1,0 +1,404 @@
+import type { ChannelHead, ChannelHistory } from '../../bus/bus.ts';
+import type { Candle } from '../../candle/candle.ts';
+import type { Interval } from '../../candle/interval.ts';
+import type { BusCandleMessage } from '../../candle/messages.ts';
+import type { ChannelEffect, RepairCause } from './channel-effects.ts';
+import { ClosedHistory, follows } from './closed-history.ts';
+import { HeldMessages, type Position, type ReceivedMessage } from './held-messages.ts';
+
+export interface ChannelStateOptions {
+  readonly interval: Interval;
+  /** How many closed candles are held. */
+  readonly historyDepth: number;
+  /** How many closed candles wait during a repair at most; beyond that history is relied on. */
+  readonly maxHeldCloses: number;
+  /** How long a leader's head may be ahead before history is read: the messages may be on their way. */
+  readonly headGraceMs: number;
+  /** When this gateway started: the first snapshot holds what closed since. */
+  readonly startedAt: number;
+}
+
+/** A repair under way. Until it ends nothing is delivered, and everything that comes is held. */
+interface Repair {
+  readonly cause: RepairCause;
+  readonly startedAt: number;
+  readonly held: HeldMessages;
+  /** What history has to reach; null: any answer will do. */
+  target: Position | null;
+  /** The request whose answer counts. */
+  request: number;
+  /** Answers and failures in vain since there was a reason to hope. */
+  attempt: number;
+  /** The target was set after the request, so that the answer may honestly not know of it. */
+  targetIsNewer: boolean;
+}
+
+/**
+ * What a gateway knows of one channel, and how live messages, history and the leader's heads become
+ * one gapless stream. Pure: each input takes the time and returns what the shell has to do.
+ *
+ * It delivers every closed candle in order of `start`, once; never an open update that is older than
+ * one delivered or whose candle has closed. When something is missing that cannot be had, it says so
+ * (`hole`) and goes on behind it. What it holds and what it has delivered are the same at all times:
+ * a subscriber who is given this state and then every delivery misses nothing.
+ */
+export class ChannelState {
+  readonly history: ClosedHistory;
+  readonly #options: ChannelStateOptions;
+  #epoch: string | null = null;
+  #offset = 0;
+  /** The newest update of the open candle: of the message only what is needed. */
+  #open: { readonly candle: Candle; readonly exchange: number } | null = null;
+  #lastUpdate: number | null = null;
+  #repair: Repair | null = null;
+  /** A head of the leader that is ahead of us, until `deadline`. */
+  #suspect: { readonly head: ChannelHead; readonly deadline: number } | null = null;
+  #requests = 0;
+  #hasReadHistory = false;
+
+  constructor(options: ChannelStateOptions) {
+    this.#options = options;
+    this.history = new ClosedHistory(options.interval, options.historyDepth);
+  }
+
+  /** Null while nothing of the channel is known. */
+  get epoch(): string | null {
+    return this.#epoch;
+  }
+  get offset(): number {
+    return this.#offset;
+  }
+  get openCandle(): Candle | null {
+    return this.#open?.candle ?? null;
+  }
+  /** The exchange's time of the newest update; null before the first. */
+  get lastUpdate(): number | null {
+    return this.#lastUpdate;
+  }
+  /** Since when a repair has been under way; null when none is. */
+  get repairingSince(): number | null {
+    return this.#repair?.startedAt ?? null;
+  }
+  /** Whether history has been read at least once, even if it was empty. */
+  get hasReadHistory(): boolean {
+    return this.#hasReadHistory;
+  }
+
+  /** The bus subscription was made or made again: anything may have been missed. */
+  subscribed(now: number): ChannelEffect[] {
+    const effects: ChannelEffect[] = [];
+    if (this.#repair === null) {
+      this.#startRepair('subscription', null, this.#newHeld(), now, effects);
+    } else {
+      // A read that was asked before may be older than the subscription.
+      this.#repair.attempt = 0;
+      this.#read(this.#repair, effects);
+    }
+    return effects;
+  }
+
+  /** A message came over the live channel. */
+  live(message: BusCandleMessage, receivedAt: number): ChannelEffect[] {
+    const effects: ChannelEffect[] = [];
+    const received = { message, receivedAt };
+    if (this.#repair !== null) {
+      this.#hold(this.#repair, received, effects);
+      return effects;
+    }
+    if (message.epoch !== this.#epoch) {
+      this.#repairFor('epoch', received, effects);
+    } else if (message.offset > this.#offset + 1) {
+      this.#repairFor('gap', received, effects);
+    } else if (message.offset <= this.#offset) {
+      if (this.#isNews(message)) this.#repairFor('regression', received, effects);
+      else effects.push({ type: 'duplicate' });
+    } else if (message.candle.confirm && !this.#follows(message)) {
+      this.#repairFor('chain', received, effects);
+    } else {
+      this.#offset = message.offset;
+      this.#take(received, 'live', effects);
+    }
+    return effects;
+  }
+
+  /** The leader's heartbeat told the channel's head. */
+  leaderHead(head: ChannelHead, now: number): ChannelEffect[] {
+    if (this.#repair === null && this.#suspect === null && this.#isAhead(head)) {
+      this.#suspect = { head, deadline: now + this.#options.headGraceMs };
+    }
+    return this.tick(now);
+  }
+
+  /** Time has passed. To be called a few times per `headGraceMs`. */
+  tick(now: number): ChannelEffect[] {
+    const effects: ChannelEffect[] = [];
+    if (this.#suspect === null) return effects;
+    const { head, deadline } = this.#suspect;
+    if (!this.#isAhead(head)) {
+      this.#suspect = null;
+    } else if (now >= deadline) {
+      const target = { epoch: head.epoch, offset: head.offset };
+      this.#startRepair('head', target, this.#newHeld(), now, effects);
+    }
+    return effects;
+  }
+
+  /** The answer to a `read` effect; null when the store knows nothing of the channel. */
+  historyRead(request: number, answer: ChannelHistory | null, now: number): ChannelEffect[] {
+    const effects: ChannelEffect[] = [];
+    const repair = this.#repair;
+    if (repair?.request !== request) return effects;
+    this.#hasReadHistory = true;
+    const { target } = repair;
+    if (target !== null && !reaches(answer?.head, target)) {
+      // Asked when the target was known, another epoch means that the target's is over.
+      const isOver = answer !== null && answer.head.epoch !== target.epoch && !repair.targetIsNewer;
+      if (!isOver) {
+        if (!repair.targetIsNewer) repair.attempt += 1;
+        this.#read(repair, effects);
+        return effects;
+      }
+    }
+    this.#repair = null;
+    const { cause, startedAt } = repair;
+    effects.push({ type: 'repair_finished', cause, durationMs: now - startedAt });
+    const open = answer === null ? null : this.#merge(answer, now, effects);
+    this.#release(repair.held, open, now, effects);
+    return effects;
+  }
+
+  /** The read of a `read` effect failed. */
+  historyFailed(request: number): ChannelEffect[] {
+    const effects: ChannelEffect[] = [];
+    if (this.#repair?.request !== request) return effects;
+    this.#repair.attempt += 1;
+    this.#read(this.#repair, effects);
+    return effects;
+  }
+
+  #newHeld(): HeldMessages {
+    return new HeldMessages(this.#options.maxHeldCloses);
+  }
+
+  #repairFor(cause: RepairCause, received: ReceivedMessage, effects: ChannelEffect[]): void {
+    const held = this.#newHeld();
+    const target = held.add(received);
+    this.#startRepair(cause, target, held, received.receivedAt, effects);
+  }
+
+  #startRepair(
+    cause: RepairCause,
+    target: Position | null,
+    held: HeldMessages,
+    now: number,
+    effects: ChannelEffect[],
+  ): void {
+    this.#suspect = null;
+    this.#repair = {
+      cause,
+      startedAt: now,
+      held,
+      target,
+      request: 0,
+      attempt: 0,
+      targetIsNewer: false,
+    };
+    effects.push({ type: 'repair_started', cause });
+    this.#read(this.#repair, effects);
+  }
+
+  #read(repair: Repair, effects: ChannelEffect[]): void {
+    this.#requests += 1;
+    repair.request = this.#requests;
+    repair.targetIsNewer = false;
+    effects.push({
+      type: 'read',
+      request: repair.request,
+      after: this.history.lastClosed,
+      attempt: repair.attempt,
+    });
+  }
+
+  #hold(repair: Repair, received: ReceivedMessage, effects: ChannelEffect[]): void {
+    const target = repair.held.add(received);
+    if (target === null) return;
+    const isNewEpoch = repair.target?.epoch !== target.epoch;
+    repair.target = target;
+    repair.targetIsNewer = true;
+    if (isNewEpoch && repair.attempt > 0) {
+      // What was waited for has happened: the store is writable again.
+      repair.attempt = 0;
+      this.#read(repair, effects);
+    }
+  }
+
+  /**
+   * Takes over what history has. What is new of the closed candles goes out, unless there is a hole
+   * before it or nothing was known at all.
+   *
+   * @returns history's update of the open candle, if it is still to be delivered
+   */
+  #merge(
+    { head, closed, open }: ChannelHistory,
+    now: number,
+    effects: ChannelEffect[],
+  ): ReceivedMessage | null {
+    const { interval } = this.#options;
+    const last = this.history.lastClosed;
+    const isFirst = last === null && (closed.length > 0 || this.#open === null);
+    this.#epoch = head.epoch;
+    this.#offset = head.offset;
+
+    let before = last;
+    let behindHole: number | null = null;
+    const missed: BusCandleMessage[] = [];
+    for (const message of closed) {
+      const { start } = message.candle;
+      const isNew = before === null || start > before;
+      if (isNew) {
+        if (before !== null && !follows(interval, before, start, message.previous)) {
+          // Between two candles that nobody has been given yet a hole harms nobody.
+          if (last !== null) behindHole = start;
+        }
+        before = start;
+        missed.push(message);
+      }
+      this.history.add(message.candle, message.previous ?? null);
+      this.#heardOf(message);
+    }
+    this.#dropClosedOpen();
+
+    if (isFirst) {
+      if (open !== null && this.#isNews(open)) this.#setOpen(open);
+      this.#pushSnapshot(effects);
+      return null;
+    }
+    if (behindHole !== null && last !== null) {
+      effects.push({ type: 'hole', after: last, before: behindHole });
+    } else {
+      for (const message of missed) {
+        effects.push({ type: 'deliver', message, receivedAt: now, via: 'repair' });
+      }
+    }
+    return open === null ? null : { message: open, receivedAt: now };
+  }
+
+  /** Lets out what was held, after history has been merged. */
+  #release(
+    held: HeldMessages,
+    open: ReceivedMessage | null,
+    now: number,
+    effects: ChannelEffect[],
+  ): void {
+    for (const received of held.closes) {
+      const { message } = received;
+      if (!this.#isNews(message)) continue;
+      if (this.#follows(message)) {
+        // Also when its epoch is over: a closed candle is a fact.
+        this.#take(received, 'live', effects);
+      } else if (this.#continues(held, message)) {
+        this.#offset = message.offset - 1;
+        const rest = held.from(received);
+        const target = { epoch: message.epoch, offset: message.offset };
+        this.#startRepair('chain', target, rest, now, effects);
+        return;
+      }
+    }
+    const { end } = held;
+    if (end !== null && this.#continues(held, end)) this.#offset = end.offset;
+
+    const candidates: [ReceivedMessage | null, 'live' | 'repair'][] = [
+      [held.open, 'live'],
+      [open, 'repair'],
+    ];
+    // The newest one only: the other is no news once it is out.
+    candidates.sort(([a], [b]) => newestFirst(a, b));
+    for (const [received, via] of candidates) {
+      if (received !== null && this.#isNews(received.message)) this.#take(received, via, effects);
+    }
+  }
+
+  /** Whether a held position comes after ours in our epoch, with nothing missing in between. */
+  #continues(held: HeldMessages, position: Position): boolean {
+    return position.epoch === this.#epoch && position.offset > this.#offset && held.inRun(position);
+  }
+
+  /** Applies what is next, if it is news, and passes it on. */
+  #take(received: ReceivedMessage, via: 'live' | 'repair', effects: ChannelEffect[]): void {
+    const { message, receivedAt } = received;
+    if (!this.#isNews(message)) {
+      effects.push({ type: 'duplicate' });
+      return;
+    }
+    if (message.candle.confirm) {
+      this.history.add(message.candle, message.previous ?? null);
+      this.#heardOf(message);
+      this.#dropClosedOpen();
+    } else {
+      this.#setOpen(message);
+    }
+    effects.push({ type: 'deliver', message, receivedAt, via });
+  }
+
+  #setOpen(message: BusCandleMessage): void {
+    this.#open = { candle: message.candle, exchange: message.times.exchange };
+    this.#heardOf(message);
+  }
+
+  #heardOf({ times }: BusCandleMessage): void {
+    this.#lastUpdate = Math.max(this.#lastUpdate ?? 0, times.exchange);
+  }
+
+  #dropClosedOpen(): void {
+    const last = this.history.lastClosed;
+    if (this.#open !== null && last !== null && this.#open.candle.start <= last) this.#open = null;
+  }
+
+  /** Whether a message says more than what has been delivered. */
+  #isNews({ candle, times }: BusCandleMessage): boolean {
+    const last = this.history.lastClosed;
+    if (last !== null && candle.start <= last) return false;
+    if (candle.confirm || this.#open === null) return true;
+    if (candle.start !== this.#open.candle.start) return candle.start > this.#open.candle.start;
+    return times.exchange > this.#open.exchange;
+  }
+
+  /** Whether a closed candle can be delivered next without skipping another. */
+  #follows({ candle, previous }: BusCandleMessage): boolean {
+    const last = this.history.lastClosed;
+    if (last === null) return previous === null || previous === undefined;
+    return candle.start <= last || follows(this.#options.interval, last, candle.start, previous);
+  }
+
+  #isAhead(head: ChannelHead): boolean {
+    if (head.epoch !== this.#epoch || head.offset > this.#offset) return true;
+    const last = this.history.lastClosed;
+    return head.lastClosed !== null && (last === null || head.lastClosed > last);
+  }
+
+  #pushSnapshot(effects: ChannelEffect[]): void {
+    if (this.#epoch === null || (this.history.size === 0 && this.#open === null)) return;
+    const { startedAt, historyDepth } = this.#options;
+    const all = this.history.newestClosed(historyDepth, null);
+    const sinceStart = all.filter(({ end }) => end >= startedAt).length;
+    effects.push({
+      type: 'snapshot',
+      epoch: this.#epoch,
+      offset: this.#offset,
+      closed: all.slice(all.length - Math.min(all.length, Math.max(1, sinceStart))),
+      open: this.openCandle,
+    });
+  }
+}
+
+function reaches(head: ChannelHead | undefined, target: Position): boolean {
+  return head !== undefined && head.epoch === target.epoch && head.offset >= target.offset;
+}
+
+function newestFirst(a: ReceivedMessage | null, b: ReceivedMessage | null): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  if (a.message.candle.start !== b.message.candle.start) {
+    return b.message.candle.start - a.message.candle.start;
+  }
+  return b.message.times.exchange - a.message.times.exchange;
+}
