@@ -1,0 +1,39 @@
+import type { ChannelName } from '../../candle/channel.ts';
+import type { Source } from '../../candle/messages.ts';
+import type { ChannelDirectory } from '../channel-view.ts';
+import { jsonAnswer } from './http.ts';
+import { exactly, type Route } from './route.ts';
+
+export interface ChannelsDeps {
+  readonly source: Source;
+  readonly directory: ChannelDirectory;
+  /** Connections of this gateway that are subscribed, in any encoding. */
+  readonly subscribers: (channel: ChannelName) => number;
+}
+
+/** `GET /api/v1/live/channels`: what is served here and where each channel stands. */
+export function channelsRoute({ source, directory, subscribers }: ChannelsDeps): Route {
+  return {
+    name: 'channels',
+    needsToken: true,
+    match: exactly('/api/v1/live/channels'),
+    answer() {
+      const channels = directory.all().map((view) => {
+        const { symbol, interval, name } = view.channel;
+        const { epoch, offset, lastClosed, state } = view.head();
+        return {
+          channel: name,
+          symbol,
+          interval,
+          epoch,
+          offset,
+          lastClosed,
+          state,
+          subscribers: subscribers(name),
+          lastUpdate: view.lastUpdate(),
+        };
+      });
+      return jsonAnswer({ source, channels });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { refuse } from './problem.ts';
+
+/**
+ * Reads the named parameters of a query; others are left alone.
+ *
+ * @throws ProblemError `invalid_query` when one of them comes twice or is wrongly percent-encoded
+ */
+export function readQuery<Name extends string>(
+  query: string,
+  names: readonly Name[],
+): Partial<Record<Name, string>> {
+  const values: Partial<Record<Name, string>> = {};
+  for (const pair of query.split('&')) {
+    const cut = pair.indexOf('=');
+    const key = decode(cut === -1 ? pair : pair.slice(0, cut));
+    const name = names.find((candidate) => candidate === key);
+    if (name === undefined) continue;
+    if (values[name] !== undefined) refuse('invalid_query', `${name} is given twice.`);
+    const value = cut === -1 ? '' : decode(pair.slice(cut + 1));
+    if (value === undefined) refuse('invalid_query', `${name} is not percent-encoded text.`);
+    values[name] = value;
+  }
+  return values;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * @throws ProblemError `invalid_query` naming the parameter unless it is an integer in the range
+ */
+export function readInteger(
+  name: string,
+  value: string | undefined,
+  range: { readonly min: number; readonly max: number },
+): number | undefined {
+  if (value === undefined) return undefined;
+  const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= range.min && number <= range.max) return number;
+  refuse('invalid_query', `${name} must be an integer from ${range.min} to ${range.max}.`);
+}
+
+/** The range of times in ms since 1970, as in messages. */
+export const TIMESTAMP_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;

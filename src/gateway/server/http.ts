@@ -1,0 +1,54 @@
+import { STATUS_CODES } from 'node:http';
+import { Buffer } from 'node:buffer';
+import type { HttpRequest as UwsRequest, HttpResponse } from 'uWebSockets.js';
+import { READ_HEADERS, type HttpAnswer, type HttpRequest, type ReadHeader } from '../rest/http.ts';
+
+const READ = new Set<string>(READ_HEADERS);
+
+function isRead(name: string): name is ReadHeader {
+  return READ.has(name);
+}
+
+/** Copies what is needed: the native request is gone once its handler returns. */
+export function readRequest(request: UwsRequest): HttpRequest {
+  const headers: Partial<Record<ReadHeader, string>> = {};
+  request.forEach((name, value) => {
+    if (!isRead(name)) return;
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before},${value}`;
+  });
+  // Without a question mark the native server gives undefined, whatever its types say.
+  const getQuery = (): string | undefined => request.getQuery();
+  return {
+    method: request.getCaseSensitiveMethod(),
+    path: request.getUrl(),
+    query: getQuery() ?? '',
+    headers,
+  };
+}
+
+/**
+ * Writes a whole answer; the caller has corked the response or is in its handler.
+ *
+ * @param method of the request: the answer to HEAD has the headers of GET and no body
+ * @param closeConnection whether the connection ends with this answer
+ */
+export function writeAnswer(
+  response: HttpResponse,
+  answer: HttpAnswer,
+  method: string,
+  closeConnection: boolean,
+): void {
+  const { status, headers, body } = answer;
+  response.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
+  for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+  if (body !== null && method !== 'HEAD') {
+    response.end(body, closeConnection);
+    return;
+  }
+  // `endWithoutBody(length)` never ends the response in the binaries for Node 20, and the process
+  // aborts; a header written by hand says the same.
+  if (body !== null) response.writeHeader('Content-Length', String(Buffer.byteLength(body)));
+  if (closeConnection) response.writeHeader('Connection', 'close');
+  response.endWithoutBody();
+}

@@ -1,0 +1,184 @@
+import type { HttpResponse, us_listen_socket } from 'uWebSockets.js';
+import type { Logger } from 'pino';
+import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
+import type { TokenVerifier } from '../auth/identity.ts';
+import type { OriginPolicy } from '../auth/origin-policy.ts';
+import type { ChannelDirectory } from '../channel-view.ts';
+import type { HttpRequest } from '../rest/http.ts';
+import type { RestHandler } from '../rest/router.ts';
+import type { SessionFactory } from '../session-factory.ts';
+import type { Broadcaster } from '../transport.ts';
+import { createBroadcaster } from './broadcaster.ts';
+import { createDeflation } from './deflation.ts';
+import { Faults } from './faults.ts';
+import { readRequest, writeAnswer } from './http.ts';
+import { listen } from './listen.ts';
+import type { SocketData } from './transport.ts';
+import { Upgrades } from './upgrade.ts';
+import { loadUws } from './uws.ts';
+import { matchWebSocketPath } from './websocket-paths.ts';
+import { WebSockets } from './websocket.ts';
+
+export interface ServerSettings {
+  /** The largest message that sessions read; four times that breaks the connection. */
+  readonly maxMessageBytes: number;
+  /** Bound of each socket's own buffer; the kernel's comes on top. Default 65,536. */
+  readonly maxBufferedBytes?: number;
+  /** A socket from which nothing came for so long, not even a pong, is dead. Default 120,000. */
+  readonly idleTimeoutMs?: number;
+  /** Text frames from this size on are deflated; null: permessage-deflate is off. Default 1,024. */
+  readonly deflateMinBytes?: number | null;
+  /** How long a slow client may take to read up to its close frame. Default 10,000. */
+  readonly closeLingerMs?: number;
+  /** Whether `?token=` counts. */
+  readonly queryToken: boolean;
+}
+
+export interface ServerDeps {
+  readonly settings: ServerSettings;
+  readonly sessions: SessionFactory;
+  readonly directory: ChannelDirectory;
+  readonly verifier: TokenVerifier;
+  readonly origins: OriginPolicy;
+  readonly rest: RestHandler;
+  /** Subprotocols spoken; the first is that of clients which ask for none. */
+  readonly protocols: readonly [string, ...string[]];
+  readonly metrics: Pick<EdgeMetrics, 'upgradeEnded' | 'handlerFailed'>;
+  readonly log: Pick<Logger, 'error'>;
+}
+
+/** The gateway's public port. */
+export interface GatewayServer {
+  /**
+   * @param address port 0 takes any free one
+   * @throws Error in one sentence when the address cannot be had
+   */
+  listen(address: {
+    readonly host: string;
+    readonly port: number;
+  }): Promise<{ readonly port: number }>;
+  readonly broadcaster: Broadcaster;
+  /** Open WebSockets. */
+  connections(): number;
+  /** Closes the listener and answers requests for a WebSocket with 503; open sockets stay. */
+  stopAccepting(): void;
+  /** Breaks whatever is still open. */
+  close(): void;
+}
+
+/**
+ * Builds the server; it does nothing before `listen`.
+ *
+ * @throws Error in one sentence when the native binary does not load on this machine
+ */
+export function createServer(deps: ServerDeps): GatewayServer {
+  const { settings } = deps;
+  const uws = loadUws();
+  const app = uws.App();
+  const faults = new Faults(deps.metrics, deps.log);
+  const deflation = createDeflation(
+    settings.deflateMinBytes === undefined ? 1024 : settings.deflateMinBytes,
+  );
+  const maxBufferedBytes = settings.maxBufferedBytes ?? 64 * 1024;
+  const sockets = new WebSockets({
+    sessions: deps.sessions,
+    settings: { deflation, maxBufferedBytes, closeLingerMs: settings.closeLingerMs ?? 10_000 },
+    faults,
+  });
+  let listener: us_listen_socket | undefined;
+  let accepting = true;
+  let closed = false;
+  const upgrades = new Upgrades({
+    verifier: deps.verifier,
+    origins: deps.origins,
+    directory: deps.directory,
+    protocols: deps.protocols,
+    queryToken: settings.queryToken,
+    metrics: deps.metrics,
+    faults,
+    deflate: deflation.enabled,
+    isDraining: () => !accepting,
+  });
+
+  // One route for every path: routing is the business of code that is tested without a socket.
+  app.ws<SocketData>('/*', {
+    ...sockets.handlers(),
+    maxPayloadLength: 4 * settings.maxMessageBytes,
+    maxBackpressure: maxBufferedBytes,
+    closeOnBackpressureLimit: 0,
+    idleTimeout: idleTimeoutSeconds(settings.idleTimeoutMs ?? 120_000),
+    // Sessions ping by themselves; the pongs keep the socket from being idle.
+    sendPingsAutomatically: false,
+    compression: deflation.enabled ? uws.SHARED_COMPRESSOR : uws.DISABLED,
+    upgrade: (response, request, context) => {
+      try {
+        const copy = readRequest(request);
+        const path = matchWebSocketPath(copy.path);
+        if (path === null) answerRest(response, copy);
+        else upgrades.answer(response, copy, path, context);
+      } catch (error) {
+        faults.caught('upgrade', error);
+        faults.abandon(response);
+      }
+    },
+  });
+  app.any('/*', (response, request) => {
+    try {
+      const copy = readRequest(request);
+      const path = matchWebSocketPath(copy.path);
+      if (path === null) answerRest(response, copy);
+      else upgrades.refusePlain(response, copy, path);
+    } catch (error) {
+      faults.caught('request', error);
+      faults.abandon(response);
+    }
+  });
+
+  function answerRest(response: HttpResponse, request: HttpRequest): void {
+    let aborted = false;
+    response.onAborted(() => {
+      aborted = true;
+    });
+    deps.rest
+      .answer(request)
+      .then((answer) => {
+        if (aborted) return;
+        // Bodies of other methods are not read, so nothing can follow them on the connection.
+        const last = !accepting || !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+        response.cork(() => writeAnswer(response, answer, request.method, last));
+      })
+      .catch((error: unknown) => {
+        faults.caught('request', error);
+        if (!aborted) faults.abandon(response);
+      });
+  }
+
+  function stopAccepting(): void {
+    accepting = false;
+    if (listener === undefined) return;
+    uws.us_listen_socket_close(listener);
+    listener = undefined;
+  }
+
+  return {
+    async listen(address) {
+      const { socket, port } = await listen(uws, app, address);
+      listener = socket;
+      return { port };
+    },
+    broadcaster: createBroadcaster(app, deflation, () => closed),
+    connections: () => sockets.count,
+    stopAccepting,
+    close() {
+      if (closed) return;
+      stopAccepting();
+      closed = true;
+      app.close();
+    },
+  };
+}
+
+/** The native server takes whole seconds from 8 to 960, and ends the process otherwise. */
+function idleTimeoutSeconds(ms: number): number {
+  return Math.min(960, Math.max(8, Math.ceil(ms / 1000)));
+}

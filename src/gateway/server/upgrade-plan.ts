@@ -1,0 +1,96 @@
+import type { OriginPolicy } from '../auth/origin-policy.ts';
+import { readToken, requestedSubprotocols } from '../auth/token-source.ts';
+import { MAX_SNAPSHOT_CANDLES } from '../../candle/messages.ts';
+import type { ChannelDirectory } from '../channel-view.ts';
+import { lookUpChannel } from '../rest/channel-lookup.ts';
+import type { HttpRequest } from '../rest/http.ts';
+import { refuse } from '../rest/problem.ts';
+import { readInteger, readQuery, TIMESTAMP_RANGE } from '../rest/query.ts';
+import type { SessionRequest } from '../session-factory.ts';
+import { checkHandshake } from './handshake.ts';
+import type { WebSocketPath } from './websocket-paths.ts';
+
+export interface UpgradePlanDeps {
+  readonly origins: OriginPolicy;
+  readonly directory: ChannelDirectory;
+  /** Subprotocols spoken here; the first is that of clients which ask for none. */
+  readonly protocols: readonly [string, ...string[]];
+  /** Whether `?token=` counts. */
+  readonly queryToken: boolean;
+  isDraining(): boolean;
+}
+
+/** An upgrade request that lacks nothing but a look at its token. */
+export interface UpgradePlan {
+  readonly token: string;
+  readonly protocol: string;
+  /** What `Sec-WebSocket-Protocol` answers; empty for none. */
+  readonly answeredProtocol: string;
+  readonly initial: SessionRequest['initial'];
+}
+
+/** @throws ProblemError `draining` */
+export function refuseWhileDraining(deps: Pick<UpgradePlanDeps, 'isDraining'>): void {
+  if (deps.isDraining()) {
+    refuse('draining', 'Connect again; another gateway will answer.', { 'Retry-After': '1' });
+  }
+}
+
+/**
+ * All checks before the token, cheapest first.
+ *
+ * @throws ProblemError
+ */
+export function planUpgrade(
+  request: HttpRequest,
+  path: WebSocketPath,
+  deps: UpgradePlanDeps,
+): UpgradePlan {
+  refuseWhileDraining(deps);
+  checkHandshake(request);
+  const { headers, query } = request;
+  if (!deps.origins.allows(headers.origin, headers.host)) {
+    refuse('origin_not_allowed', 'This origin is not on the list of allowed ones.');
+  }
+  const initial = path.kind === 'channel' ? readInitial(path, query, deps.directory) : undefined;
+  const protocol = chooseProtocol(headers['sec-websocket-protocol'], deps.protocols);
+  const token = readToken({
+    authorization: headers.authorization,
+    subprotocols: headers['sec-websocket-protocol'],
+    queryToken: deps.queryToken ? readQuery(query, ['token']).token : undefined,
+  });
+  if (token === undefined) {
+    refuse('missing_token', 'Present a token in Authorization or Sec-WebSocket-Protocol.');
+  }
+  return { token, initial, ...protocol };
+}
+
+function readInitial(
+  path: Extract<WebSocketPath, { kind: 'channel' }>,
+  query: string,
+  directory: ChannelDirectory,
+): NonNullable<SessionRequest['initial']> {
+  const { channel } = lookUpChannel(directory, path.symbol, path.interval);
+  const values = readQuery(query, ['snapshot', 'since']);
+  const snapshot = readInteger('snapshot', values.snapshot, { min: 0, max: MAX_SNAPSHOT_CANDLES });
+  const since = readInteger('since', values.since, TIMESTAMP_RANGE);
+  return {
+    channel,
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(since === undefined ? {} : { since }),
+  };
+}
+
+/** The client's first choice that is spoken here (RFC 6455, section 4.2.2). */
+function chooseProtocol(
+  header: string | undefined,
+  spoken: readonly [string, ...string[]],
+): { readonly protocol: string; readonly answeredProtocol: string } {
+  const requested = requestedSubprotocols(header);
+  if (requested.length === 0) return { protocol: spoken[0], answeredProtocol: '' };
+  const protocol = requested.find((name) => spoken.includes(name));
+  if (protocol === undefined) {
+    refuse('unsupported_subprotocol', `Spoken here: ${spoken.join(', ')}.`);
+  }
+  return { protocol, answeredProtocol: protocol };
+}

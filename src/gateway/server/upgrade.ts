@@ -1,0 +1,144 @@
+import type { HttpResponse, us_socket_context_t } from 'uWebSockets.js';
+import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
+import type { TokenVerifier, Verification } from '../auth/identity.ts';
+import type { HttpAnswer, HttpRequest } from '../rest/http.ts';
+import { problemAnswer, ProblemError, type Problem } from '../rest/problem.ts';
+import { API_CONTENT_POLICY, SECURITY_HEADERS } from '../rest/security-headers.ts';
+import type { Faults } from './faults.ts';
+import { writeAnswer } from './http.ts';
+import type { SocketData } from './transport.ts';
+import {
+  planUpgrade,
+  refuseWhileDraining,
+  type UpgradePlan,
+  type UpgradePlanDeps,
+} from './upgrade-plan.ts';
+import type { WebSocketPath } from './websocket-paths.ts';
+
+export interface UpgradeDeps extends UpgradePlanDeps {
+  readonly verifier: TokenVerifier;
+  readonly metrics: Pick<EdgeMetrics, 'upgradeEnded'>;
+  readonly faults: Faults;
+  /** Whether permessage-deflate is negotiated with clients that offer it. */
+  readonly deflate: boolean;
+}
+
+/** Answers requests for a WebSocket, with a problem document or a 101. */
+export class Upgrades {
+  readonly #deps: UpgradeDeps;
+
+  constructor(deps: UpgradeDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * A request that the native server takes for a handshake.
+   *
+   * @param request already copied: the native one does not outlive this call
+   */
+  answer(
+    response: HttpResponse,
+    request: HttpRequest,
+    path: WebSocketPath,
+    context: us_socket_context_t,
+  ): void {
+    let plan: UpgradePlan;
+    try {
+      plan = planUpgrade(request, path, this.#deps);
+    } catch (error) {
+      this.#refuse(response, request, this.#problemOf(error));
+      return;
+    }
+    let aborted = false;
+    response.onAborted(() => {
+      aborted = true;
+      this.#deps.metrics.upgradeEnded('aborted');
+    });
+    this.#deps.verifier
+      .verify(plan.token)
+      .then((verification) => {
+        if (!aborted) this.#conclude(response, request, plan, verification, context);
+      })
+      .catch((error: unknown) => {
+        this.#deps.faults.caught('upgrade', error);
+        if (!aborted) this.#deps.faults.abandon(response);
+      });
+  }
+
+  /** A request to a WebSocket path that the native server does not take for a handshake. */
+  refusePlain(response: HttpResponse, request: HttpRequest, path: WebSocketPath): void {
+    let problem: Problem = {
+      code: 'invalid_upgrade',
+      detail: 'The request is no WebSocket handshake.',
+    };
+    try {
+      planUpgrade(request, path, this.#deps);
+    } catch (error) {
+      problem = this.#problemOf(error);
+    }
+    this.#refuse(response, request, problem);
+  }
+
+  #conclude(
+    response: HttpResponse,
+    request: HttpRequest,
+    plan: UpgradePlan,
+    verification: Verification,
+    context: us_socket_context_t,
+  ): void {
+    if (!verification.ok) {
+      const { problem: code, detail } = verification;
+      response.cork(() => this.#refuse(response, request, { code, detail }));
+      return;
+    }
+    try {
+      // The drain may have begun while the token was looked at.
+      refuseWhileDraining(this.#deps);
+    } catch (error) {
+      response.cork(() => this.#refuse(response, request, this.#problemOf(error)));
+      return;
+    }
+    const data: SocketData = {
+      transport: null,
+      request: {
+        identity: verification.identity,
+        protocol: plan.protocol,
+        ...(plan.initial === undefined ? {} : { initial: plan.initial }),
+      },
+    };
+    response.cork(() => {
+      response.upgrade(
+        data,
+        request.headers['sec-websocket-key'] ?? '',
+        plan.answeredProtocol,
+        this.#deps.deflate ? (request.headers['sec-websocket-extensions'] ?? '') : '',
+        context,
+      );
+    });
+    this.#deps.metrics.upgradeEnded('accepted');
+  }
+
+  #problemOf(error: unknown): Problem {
+    if (error instanceof ProblemError) return error.problem;
+    this.#deps.faults.caught('upgrade', error);
+    return { code: 'internal_error', detail: 'The request could not be answered.' };
+  }
+
+  #refuse(response: HttpResponse, { method }: HttpRequest, problem: Problem): void {
+    this.#deps.metrics.upgradeEnded(problem.code);
+    const answer = problemAnswer(problem);
+    // A client that meant another protocol than HTTP may go on in it; nothing more is read from it.
+    writeAnswer(response, withSecurityHeaders(answer), method, true);
+  }
+}
+
+function withSecurityHeaders(answer: HttpAnswer): HttpAnswer {
+  return {
+    ...answer,
+    headers: {
+      ...SECURITY_HEADERS,
+      'Content-Security-Policy': API_CONTENT_POLICY,
+      ...answer.headers,
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { Buffer } from 'node:buffer';
+import type { WebSocketBehavior } from 'uWebSockets.js';
+import type { SessionFactory } from '../session-factory.ts';
+import type { Faults } from './faults.ts';
+import { UwsTransport, type Socket, type SocketData, type TransportSettings } from './transport.ts';
+
+/** RFC 6455, section 7.4.1: the server met something that it did not expect. */
+const INTERNAL_ERROR = 1011;
+
+export interface WebSocketDeps {
+  readonly sessions: SessionFactory;
+  readonly settings: TransportSettings;
+  readonly faults: Faults;
+}
+
+export type SocketHandlers = Required<
+  Pick<WebSocketBehavior<SocketData>, 'open' | 'message' | 'pong' | 'dropped' | 'drain' | 'close'>
+>;
+
+/** Connects sockets of the native server with sessions. */
+export class WebSockets {
+  readonly #deps: WebSocketDeps;
+  #open = 0;
+
+  constructor(deps: WebSocketDeps) {
+    this.#deps = deps;
+  }
+
+  /** Open sockets, those included that are still being closed. */
+  get count(): number {
+    return this.#open;
+  }
+
+  handlers(): SocketHandlers {
+    return {
+      open: (ws) => {
+        this.#open += 1;
+        const data = ws.getUserData();
+        const transport = new UwsTransport(ws, this.#deps.settings);
+        const { request } = data;
+        data.transport = transport;
+        data.request = null;
+        try {
+          if (request === null) throw new Error('a socket opened without a request');
+          transport.attach(this.#deps.sessions.open(transport, request));
+        } catch (error) {
+          this.#failed('open', error, transport);
+        }
+      },
+      message: (ws, message, isBinary) => {
+        this.#guard('message', ws, (transport) => {
+          transport.events?.message(new Uint8Array(message), isBinary);
+        });
+      },
+      pong: (ws, payload) => {
+        this.#guard('pong', ws, (transport) => {
+          transport.events?.pong(Buffer.from(payload).toString());
+        });
+      },
+      dropped: (ws) => this.#guard('dropped', ws, (transport) => transport.onDropped()),
+      drain: (ws) => this.#guard('drain', ws, (transport) => transport.onDrain()),
+      close: (ws, code) => {
+        this.#open -= 1;
+        this.#guard('close', ws, (transport) => transport.onClosed(code));
+      },
+    };
+  }
+
+  #guard(handler: string, ws: Socket, act: (transport: UwsTransport) => void): void {
+    const { transport } = ws.getUserData();
+    if (transport === null) return;
+    try {
+      act(transport);
+    } catch (error) {
+      this.#failed(handler, error, transport);
+    }
+  }
+
+  #failed(handler: string, error: unknown, transport: UwsTransport): void {
+    this.#deps.faults.caught(handler, error);
+    // Not here: inside `dropped` the native server does not survive a close.
+    setImmediate(() => {
+      try {
+        transport.close(INTERNAL_ERROR, 'internal error');
+      } catch (failure) {
+        this.#deps.faults.caught('close', failure);
+      }
+    });
+  }
+}
