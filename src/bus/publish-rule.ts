@@ -22,6 +22,9 @@ import { isBelow } from './fence.ts';
  * changes nothing at all; one that only the order refuses may still have begun an epoch.
  */
 
+/** How many closed candles a channel keeps unless the configuration says otherwise. */
+export const DEFAULT_HISTORY_DEPTH = 1000;
+
 /** What a store knows of one channel. Immutable. */
 export interface ChannelState {
   /** The highest that was seen. */

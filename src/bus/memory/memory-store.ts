@@ -3,13 +3,18 @@ import type { BusCandleMessage, Source } from '../../candle/messages.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Fence, LeaderHeartbeat } from '../bus.ts';
 import { randomEpochName } from '../epoch-name.ts';
-import type { ChannelState, RuleContext, Ruling } from '../publish-rule.ts';
+import {
+  DEFAULT_HISTORY_DEPTH,
+  type ChannelState,
+  type RuleContext,
+  type Ruling,
+} from '../publish-rule.ts';
 
 export interface MemoryStoreOptions {
   readonly source: Source;
   readonly clock: Clock;
-  /** How many closed candles each channel keeps. */
-  readonly historyDepth: number;
+  /** How many closed candles each channel keeps. Default 1000. */
+  readonly historyDepth?: number;
   /** Names the epoch that may begin; never the same name twice. Default: random. */
   readonly newEpoch?: () => string;
 }
@@ -40,7 +45,7 @@ export class MemoryStore {
   constructor(options: MemoryStoreOptions) {
     this.source = options.source;
     this.clock = options.clock;
-    this.#historyDepth = options.historyDepth;
+    this.#historyDepth = options.historyDepth ?? DEFAULT_HISTORY_DEPTH;
     this.#newEpoch = options.newEpoch ?? randomEpochName;
   }
 

@@ -18,7 +18,7 @@ import type {
 } from '../bus.ts';
 import { messageHead, messageTail } from '../candle-text.ts';
 import { randomEpochName } from '../epoch-name.ts';
-import { seedContents } from '../publish-rule.ts';
+import { DEFAULT_HISTORY_DEPTH, seedContents } from '../publish-rule.ts';
 import { createAsk, type Ask } from './ask.ts';
 import type { RedisConnections } from './connections.ts';
 import { closeConnection, watchConnection } from './connection-watch.ts';
@@ -33,8 +33,8 @@ export interface RedisPublisherDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly observer?: BusObserver;
-  /** How many closed candles each channel keeps. */
-  readonly historyDepth: number;
+  /** How many closed candles each channel keeps. Default 1000. */
+  readonly historyDepth?: number;
   /** Names the epoch that may begin; never the same name twice. Default: random. */
   readonly newEpoch?: () => string;
   readonly pubSubMode?: PubSubMode;
@@ -53,12 +53,14 @@ class RedisPublisher implements BusPublisher {
   readonly #ask: Ask;
   readonly #newEpoch: () => string;
   readonly #pubSubMode: PubSubMode;
+  readonly #historyDepth: number;
 
   constructor(deps: RedisPublisherDeps) {
     this.#deps = deps;
     this.#names = redisNames(deps.namespace);
     this.#newEpoch = deps.newEpoch ?? randomEpochName;
     this.#pubSubMode = deps.pubSubMode ?? classicPubSub;
+    this.#historyDepth = deps.historyDepth ?? DEFAULT_HISTORY_DEPTH;
     this.#connection = deps.connections.open('publisher');
     watchConnection(this.#connection, 'publisher', {
       log: deps.log,
@@ -82,7 +84,8 @@ class RedisPublisher implements BusPublisher {
     times: Publication['times'],
   ): Promise<SeedResult> {
     assertSeedable(closed);
-    const { historyDepth, namespace } = this.#deps;
+    const { namespace } = this.#deps;
+    const historyDepth = this.#historyDepth;
     return this.#ask(`seed of ${channel.name}`, async () => {
       const contents = seedContents(
         { channel, closed, times: this.#stamp(times) },
@@ -162,7 +165,7 @@ class RedisPublisher implements BusPublisher {
       String(previous),
       messageHead(channel),
       messageTail({ ...publication, source, times: this.#stamp(times) }),
-      String(this.#deps.historyDepth),
+      String(this.#historyDepth),
       this.#pubSubMode.publishCommand,
       this.#names.candles(channel),
     ];
