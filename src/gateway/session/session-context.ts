@@ -1,0 +1,68 @@
+import type { Source } from '../../candle/messages.ts';
+import type { HopLedger } from '../../metrics/hop-ledger.ts';
+import type { SessionMetrics } from '../../metrics/session-metrics.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { TokenVerifier } from '../auth/identity.ts';
+import type { ChannelDirectory } from '../channel-view.ts';
+import type { Codec } from '../codec/codec.ts';
+import type { DeliveryEnvironment, DeliveryLimits } from './socket-delivery.ts';
+
+export interface SessionSettings extends DeliveryLimits {
+  /** Time between two `heartbeat` messages of one connection. */
+  readonly heartbeatMs: number;
+  /**
+   * Longest time between two protocol pings of one connection. The ping bounds how long kernel
+   * buffers can hide a lagging client, so it is more frequent than the heartbeat; at 10 s, 15,000
+   * connections cost 1,500 small writes and reads a second.
+   */
+  readonly pingMs: number;
+  /** A ping unanswered for longer takes the socket off the fast path. */
+  readonly pongTimeoutMs: number;
+  /** A socket that is blocked for longer without any progress is closed. */
+  readonly stallTimeoutMs: number;
+  /** Channels that one connection may hold. */
+  readonly maxSubscriptions: number;
+  /** Largest message that is read. */
+  readonly maxMessageBytes: number;
+}
+
+export const DEFAULT_SESSION_SETTINGS: SessionSettings = {
+  heartbeatMs: 30_000,
+  pingMs: 10_000,
+  pongTimeoutMs: 2_000,
+  stallTimeoutMs: 30_000,
+  maxSubscriptions: 100,
+  maxMessageBytes: 65_536,
+  // A part of 100 candles is some 17 KB of JSON: well below the bound of a socket's buffer.
+  maxPartCandles: 100,
+  maxTurnCandles: 2_000,
+  lowWaterBytes: 16_384,
+};
+
+/** The part of a logger that sessions use. */
+export interface SessionLog {
+  debug(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SessionDeps {
+  readonly directory: ChannelDirectory;
+  readonly codecs: readonly Codec[];
+  readonly verifier: TokenVerifier;
+  readonly clock: Clock;
+  readonly source: Source;
+  /** The gateway's name in `welcome`. */
+  readonly gatewayId: string;
+  readonly settings: SessionSettings;
+  readonly metrics: SessionMetrics;
+  readonly hops: Pick<HopLedger, 'observe'>;
+  readonly log: SessionLog;
+  /** Runs a task in a later turn of the event loop (`setImmediate`). */
+  readonly defer: (task: () => void) => void;
+}
+
+/** What the sessions of one encoding share; one object for thousands of sockets. */
+export interface SessionContext extends SessionDeps {
+  readonly codec: Codec;
+  readonly delivery: DeliveryEnvironment;
+}

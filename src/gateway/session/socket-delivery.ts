@@ -1,0 +1,279 @@
+import type { ChannelView } from '../channel-view.ts';
+import type { Frame, Transport } from '../transport.ts';
+import {
+  ChannelDelivery,
+  type DeliveryRequest,
+  type ReplayKind,
+  type ReplayPart,
+} from './channel-delivery.ts';
+
+/** Why a socket leaves the fast path. */
+export type LagCause = 'dropped' | 'late_pong';
+
+export interface DeliveryLimits {
+  /** Closed candles in one part of a replay. */
+  readonly maxPartCandles: number;
+  /** Candles replayed to one socket before others get their turn. */
+  readonly maxTurnCandles: number;
+  /** Replays go on while the socket's buffer is not above this. */
+  readonly lowWaterBytes: number;
+}
+
+/** What the delivery of one socket needs from around it; shared by all sockets of one encoding. */
+export interface DeliveryEnvironment {
+  readonly limits: DeliveryLimits;
+  topic(view: ChannelView): string;
+  encode(view: ChannelView, part: ReplayPart): Frame;
+  /** Runs the task in a later turn of the event loop, outside of any publish. */
+  defer(task: () => void): void;
+  onLagging(cause: LagCause): void;
+  onLagEnded(): void;
+  onReplayed(kind: ReplayKind, candles: number): void;
+}
+
+/** Who owns the socket. */
+export interface DeliveryOwner {
+  /** Nothing is owed any more. */
+  caughtUp(): void;
+  /** History no longer holds what is owed: the client must come back with `since`. */
+  fellBehind(): void;
+}
+
+/**
+ * Delivery to one socket: which of its channels are on the fast path, and the replay of what the
+ * others are owed. It keeps no messages, only a position per channel (delivery rules 12 to 14:
+ * see the comments).
+ */
+export class SocketDelivery {
+  readonly #transport: Transport;
+  readonly #environment: DeliveryEnvironment;
+  readonly #owner: DeliveryOwner;
+  /** Few in number, so a list is smaller than a map and quick enough. */
+  readonly #channels: ChannelDelivery[] = [];
+  /** Where the next replayed part is looked for, so that channels take turns. */
+  #cursor = 0;
+  /** Something was dropped in this turn: the topics are left as soon as that is allowed. */
+  #mustLeave = false;
+  #awaitsPong = false;
+  #isLagging = false;
+  #isDeferred = false;
+  #isClosed = false;
+
+  constructor(transport: Transport, environment: DeliveryEnvironment, owner: DeliveryOwner) {
+    this.#transport = transport;
+    this.#environment = environment;
+    this.#owner = owner;
+  }
+
+  /** The channels that the socket holds, in order of subscription. */
+  get channels(): readonly ChannelDelivery[] {
+    return this.#channels;
+  }
+
+  get isLagging(): boolean {
+    return this.#isLagging;
+  }
+
+  /** Whether a channel is owed something, so that the client's state is behind `head()`. */
+  get isOwing(): boolean {
+    return this.#channels.some((channel) => channel.phase === 'owed');
+  }
+
+  /** Whether a channel waits for the gateway's first history. */
+  get isWaiting(): boolean {
+    return this.#channels.some((channel) => channel.phase === 'waiting');
+  }
+
+  find(view: ChannelView): ChannelDelivery | undefined {
+    return this.#channels.find((channel) => channel.view === view);
+  }
+
+  /** Registers a subscription, new or repeated; `pump` sends what it asks for. */
+  subscribe(view: ChannelView, request: DeliveryRequest): ReturnType<ChannelDelivery['begin']> {
+    let channel = this.find(view);
+    if (channel === undefined) {
+      channel = new ChannelDelivery(view);
+      this.#channels.push(channel);
+    } else {
+      this.#leave(channel);
+    }
+    return channel.begin(request);
+  }
+
+  /** @returns false when the channel was not subscribed */
+  unsubscribe(view: ChannelView): boolean {
+    const index = this.#channels.findIndex((channel) => channel.view === view);
+    const channel = this.#channels[index];
+    if (channel === undefined) return false;
+    this.#channels.splice(index, 1);
+    this.#leave(channel);
+    this.#endLagIfCaughtUp();
+    return true;
+  }
+
+  /**
+   * A published frame was dropped. This undercounts over all topics of the socket: after the first
+   * drop the rest of a batch goes silently. So all of them fall back to what was certain before this
+   * turn. Runs inside the server's publish: the transport is not touched.
+   */
+  dropped(): void {
+    if (this.#isClosed) return;
+    this.#suspend('dropped');
+    if (this.#mustLeave) return;
+    this.#mustLeave = true;
+    this.#environment.defer(() => {
+      this.settleDrop();
+      this.pump();
+    });
+  }
+
+  /**
+   * Leaves the topics after a drop, if that has not happened yet. Every handler of the socket calls
+   * this first: a buffer that drains before the deferred turn would let a later close pass the one
+   * that was dropped.
+   */
+  settleDrop(): void {
+    if (!this.#mustLeave || this.#isClosed) return;
+    this.#mustLeave = false;
+    for (const channel of this.#channels) {
+      if (channel.phase !== 'live') this.#leave(channel);
+    }
+  }
+
+  /** A pong is late: the kernel holds more for this client than the buffer shows. */
+  suspendUntilPong(): void {
+    this.#awaitsPong = true;
+    this.#suspend('late_pong');
+    for (const channel of this.#channels) this.#leave(channel);
+  }
+
+  /** The late pong came. `pump` does the rest. */
+  pongArrived(): void {
+    this.#awaitsPong = false;
+  }
+
+  get awaitsPong(): boolean {
+    return this.#awaitsPong;
+  }
+
+  /** Whether history no longer holds what is owed: the client must come back with `since`. */
+  isLost(): boolean {
+    return this.#channels.some((channel) => channel.isLost());
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#isLagging) this.#environment.onLagEnded();
+    this.#isLagging = false;
+  }
+
+  /**
+   * Sends what is owed as far as the socket takes it, one part per channel in turn, and joins each
+   * channel's topic in the same synchronous turn in which its last part was taken, for publish, send
+   * and join keep their order within a turn. Stops when the buffer fills; its drain calls again.
+   */
+  pump(): void {
+    let budget = this.#environment.limits.maxTurnCandles;
+    while (this.#maySend()) {
+      if (budget <= 0) {
+        this.#pumpLater();
+        return;
+      }
+      const channel = this.#takeTurn();
+      if (channel === undefined) {
+        this.#endLagIfCaughtUp();
+        if (!this.isOwing) this.#owner.caughtUp();
+        return;
+      }
+      const sent = this.#advance(channel);
+      if (sent === undefined) return;
+      budget -= sent;
+    }
+  }
+
+  /** @returns how many candles were sent, or undefined when the replay cannot go on now */
+  #advance(channel: ChannelDelivery): number | undefined {
+    const environment = this.#environment;
+    const next = channel.next(environment.limits.maxPartCandles);
+    switch (next.step) {
+      case 'wait':
+        return undefined;
+      case 'lost':
+        this.#owner.fellBehind();
+        return undefined;
+      case 'join':
+        this.#join(channel);
+        return 0;
+      case 'send': {
+        const { part } = next;
+        const frame = environment.encode(channel.view, part);
+        if (this.#transport.send(frame) === 'dropped') return undefined;
+        const total = channel.accepted(part);
+        if (total !== undefined) {
+          environment.onReplayed(part.kind, total);
+          // The send may have flushed published frames before it, and one of them was dropped.
+          if (!this.#mustLeave) this.#join(channel);
+        }
+        // An empty part costs a message too.
+        return part.candles.length + 1;
+      }
+    }
+  }
+
+  #maySend(): boolean {
+    return (
+      !this.#isClosed &&
+      !this.#mustLeave &&
+      !this.#awaitsPong &&
+      this.#transport.bufferedBytes() <= this.#environment.limits.lowWaterBytes
+    );
+  }
+
+  /** The next channel in turn that is owed something. */
+  #takeTurn(): ChannelDelivery | undefined {
+    const count = this.#channels.length;
+    for (let step = 0; step < count; step += 1) {
+      const index = (this.#cursor + step) % count;
+      const channel = this.#channels[index];
+      if (channel?.isReady() === true) {
+        this.#cursor = (index + 1) % count;
+        return channel;
+      }
+    }
+    return undefined;
+  }
+
+  #pumpLater(): void {
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#environment.defer(() => {
+      this.#isDeferred = false;
+      this.pump();
+    });
+  }
+
+  #suspend(cause: LagCause): void {
+    for (const channel of this.#channels) channel.suspend();
+    if (this.#isLagging) return;
+    this.#isLagging = true;
+    this.#environment.onLagging(cause);
+  }
+
+  #endLagIfCaughtUp(): void {
+    if (!this.#isLagging || this.#awaitsPong || this.#mustLeave || this.isOwing) return;
+    this.#isLagging = false;
+    this.#environment.onLagEnded();
+  }
+
+  /** State first: joining and leaving may flush published frames, and report a drop of one. */
+  #join(channel: ChannelDelivery): void {
+    channel.join();
+    this.#transport.join(this.#environment.topic(channel.view));
+  }
+
+  #leave(channel: ChannelDelivery): void {
+    if (!channel.joined) return;
+    channel.joined = false;
+    this.#transport.leave(this.#environment.topic(channel.view));
+  }
+}
