@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../time/clock.ts';
+import type { ChannelFeed } from './channel-feed.ts';
+import type { CandleArchive, StartRange } from './exchange.ts';
+import type { ExchangeTime } from './exchange-time.ts';
+import { SparseLog } from './sparse-log.ts';
+
+export interface BackfillDeps {
+  readonly archive: CandleArchive;
+  readonly clock: Clock;
+  readonly exchangeTime: ExchangeTime;
+  readonly log: Logger;
+  /** Rows have come: the feed may have something to publish. */
+  readonly onRows: (feed: ChannelFeed, differing: readonly number[]) => void;
+}
+
+/** Fetches what feeds lack, while this worker leads. The archive keeps the budget. */
+export class Backfill {
+  readonly #deps: BackfillDeps;
+  readonly #failures = new SparseLog();
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(deps: BackfillDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts fetching what the feed wants, if anything; `turn` ends it. */
+  check(feed: ChannelFeed, turn: AbortSignal): void {
+    if (turn.aborted) return;
+    const now = this.#deps.clock.now();
+    const range = feed.wanted(now, this.#deps.exchangeTime.at(now));
+    if (range === null) return;
+    const fetching = this.#fetch(feed, range, turn).finally(() => this.#underWay.delete(fetching));
+    this.#underWay.add(fetching);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #fetch(feed: ChannelFeed, range: StartRange, turn: AbortSignal): Promise<void> {
+    const { archive, clock, exchangeTime, log, onRows } = this.#deps;
+    const channel = feed.channel.name;
+    try {
+      const answer = await archive.candles(feed.channel, range, turn);
+      const now = clock.now();
+      const { added, differing } = feed.onRows(range, answer, now);
+      exchangeTime.onAnswer(answer.time, answer.receivedAt);
+      log.debug({ channel, range, added }, 'candles fetched');
+      onRows(feed, differing);
+      this.check(feed, turn);
+    } catch (error) {
+      const now = clock.now();
+      feed.onFetchFailed(now);
+      if (turn.aborted) return;
+      const count = this.#failures.hit(now);
+      if (count !== null) {
+        log.warn({ err: error, channel, range, count }, 'candles could not be fetched');
+      }
+    }
+  }
+}

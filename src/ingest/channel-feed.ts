@@ -1,0 +1,404 @@
+import type {
+  ChannelHead,
+  ClaimResult,
+  Fence,
+  Publication,
+  PublishResult,
+  SeedResult,
+} from '../bus/bus.ts';
+import { sameCandle, type Candle } from '../candle/candle.ts';
+import type { Channel } from '../candle/channel.ts';
+import { endOf } from '../candle/interval.ts';
+import { newestEnded, stepBack } from './candle-grid.ts';
+import { ClosedWindow, type Chain, type Close, type LinkedClose } from './closed-window.ts';
+import type { HistoryAnswer, StartRange } from './exchange.ts';
+
+/**
+ * The heart of ingest: what of one channel is to be published, and what is to be fetched. Pure: it is
+ * told what arrives and the time, and says what to do; whoever holds it does it.
+ *
+ * - Closed candles leave in order of `start`, each linked to the one before. One whose predecessor is
+ *   missing is held until the predecessor arrives or is fetched; updates of the open candle pass.
+ * - A closed candle is remembered (the newest `history` of them) until long after the bus has
+ *   acknowledged it. What to publish next follows from the store's own `lastClosed` alone, so a failed
+ *   publication, a gap, a new epoch, a new turn as leader are all the same case: go on after it.
+ * - The first confirmed version of a candle is final.
+ * - Of the updates of the open candle only the newest waits to be published.
+ *
+ * Without a turn as leader (`lead`) it only remembers, so that a takeover needs no fetching.
+ */
+
+/** Rule: a row fetched sooner after the candle's end may not be final yet. */
+export const REST_SETTLE_MS = 2_000;
+
+/** Most closed candles in one action. */
+const MAX_CLOSES_PER_ACTION = 100;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 2_000;
+const FIRST_REFETCH_MS = 500;
+const MAX_REFETCH_MS = 30_000;
+
+export interface ChannelFeedSettings {
+  /** Closed candles to remember, and to seed an empty store with. */
+  readonly history: number;
+  /** How long after a candle's end, by the exchange's clock, its close may be missing before it is fetched. */
+  readonly closeGraceMs: number;
+  /** How long an empty store waits for fetched history before it is seeded with what is known. */
+  readonly seedTimeoutMs: number;
+  /** How long closed candles are held for a missing one that cannot be fetched before it is given up. */
+  readonly giveUpMs: number;
+}
+
+/** What became of a candle from the stream. */
+export type StreamOutcome = 'update' | 'close' | 'stale' | 'duplicate' | 'differs';
+
+export interface RowsOutcome {
+  /** Closed candles that were missing. */
+  readonly added: number;
+  /** Starts of rows that differ from the final version. */
+  readonly differing: readonly number[];
+}
+
+/** A publication, and whether it brings a live candle for the first time (then its hop times mean something). */
+export interface FeedPublication extends Publication {
+  readonly firstLive: boolean;
+}
+
+export type FeedAction =
+  | { readonly kind: 'publish'; readonly publications: readonly FeedPublication[] }
+  | {
+      readonly kind: 'seed';
+      readonly closed: readonly Candle[];
+      readonly times: Publication['times'];
+    };
+type PublishAction = Extract<FeedAction, { kind: 'publish' }>;
+type SeedAction = Extract<FeedAction, { kind: 'seed' }>;
+
+interface OpenUpdate {
+  readonly candle: Candle;
+  readonly exchange: number;
+  readonly ingest: number;
+}
+
+/** Updates of the open candle are ordered by `start`, then by the exchange's time. */
+interface OpenMark {
+  readonly start: number;
+  readonly exchange: number;
+}
+
+function isNewer(a: OpenMark, b: OpenMark | null): boolean {
+  return b === null || a.start > b.start || (a.start === b.start && a.exchange > b.exchange);
+}
+
+function markOf(update: OpenUpdate): OpenMark {
+  return { start: update.candle.start, exchange: update.exchange };
+}
+
+export class ChannelFeed {
+  readonly channel: Channel;
+  readonly #settings: ChannelFeedSettings;
+  readonly #window: ClosedWindow;
+  #newestOpen: OpenUpdate | null = null;
+
+  /** The store's head; null without a turn as leader. */
+  #head: ChannelHead | null = null;
+  #leadingSince = 0;
+  /** The newest update that the store has. */
+  #publishedOpen: OpenMark | null = null;
+  /** The last close that the store has acknowledged, ever. */
+  #acknowledged: number | null = null;
+  /** The last close that the store took from us: taken again in a new epoch, it is no longer live. */
+  #taken = -Infinity;
+  #inFlight: FeedAction | null = null;
+  #failures = 0;
+  #retryAt = 0;
+
+  /** History reaches `history` candles back, or as far as the exchange's does. */
+  #historyKnown = false;
+  #fetching: StartRange | null = null;
+  #fetchFailures = 0;
+  #refetchAt = 0;
+
+  /** What is missing before this start is lost for good. */
+  #givenUpBefore = -Infinity;
+  #waitingFor: { readonly start: number; readonly since: number } | null = null;
+
+  constructor(channel: Channel, settings: ChannelFeedSettings) {
+    this.channel = channel;
+    this.#settings = settings;
+    this.#window = new ClosedWindow(channel.interval, settings.history);
+  }
+
+  get head(): ChannelHead | null {
+    return this.#head;
+  }
+
+  /** Closed candles that wait for a missing one. */
+  get held(): number {
+    const lastClosed = this.#head?.lastClosed ?? null;
+    if (lastClosed === null) return 0;
+    const { missing } = this.#chain(lastClosed, this.#window.newest ?? -Infinity);
+    return missing === null ? 0 : this.#window.countFrom(missing);
+  }
+
+  /** Takes a candle of the stream. */
+  onStream(candle: Candle, exchange: number, ingest: number): StreamOutcome {
+    const known = this.#window.get(candle.start);
+    if (candle.confirm) {
+      if (known !== undefined) return sameCandle(known.candle, candle) ? 'duplicate' : 'differs';
+      if (candle.start < this.#givenUpBefore) return 'stale';
+      this.#addClose({ candle, exchange, ingest, backfill: false });
+      return 'close';
+    }
+    if (known !== undefined || candle.start <= (this.#head?.lastClosed ?? -Infinity))
+      return 'stale';
+    const mark = { start: candle.start, exchange };
+    const newest = this.#newestOpen;
+    if (newest !== null && !isNewer(mark, markOf(newest))) {
+      return newest.candle.start === mark.start && newest.exchange === exchange
+        ? 'duplicate'
+        : 'stale';
+    }
+    this.#newestOpen = { candle, exchange, ingest };
+    return 'update';
+  }
+
+  /** A turn as leader begins: the channel is claimed. */
+  lead(claim: Extract<ClaimResult, { status: 'claimed' }>, now: number): void {
+    this.#leadingSince = now;
+    this.#inFlight = null;
+    this.#failures = 0;
+    this.#retryAt = 0;
+    this.#refetchAt = 0;
+    this.#fetchFailures = 0;
+    // Holes may have come while another led; if there are none, this costs no request.
+    this.#historyKnown = false;
+    this.#waitingFor = null;
+    this.#head = null;
+    this.#setHead(claim.head);
+    this.#publishedOpen = claim.lastOpen;
+  }
+
+  /** The turn is over; answers that are still under way no longer count. */
+  unlead(): void {
+    this.#head = null;
+    this.#inFlight = null;
+  }
+
+  /**
+   * What to do now, or null. One action at a time: the next one comes after `settlePublish` or
+   * `settleSeed`.
+   */
+  take(now: number): FeedAction | null {
+    if (this.#head === null || this.#inFlight !== null || now < this.#retryAt) return null;
+    this.#inFlight = this.#seedAction(now) ?? this.#publishAction(this.#head.lastClosed);
+    return this.#inFlight;
+  }
+
+  /** @returns the fence of a newer leader, if one has been here */
+  settlePublish(
+    action: PublishAction,
+    results: readonly PublishResult[],
+    now: number,
+  ): Fence | null {
+    if (this.#inFlight !== action) return null;
+    this.#inFlight = null;
+    const before = this.#head?.lastClosed;
+    let moved = false;
+    for (const [index, publication] of action.publications.entries()) {
+      const result = results[index];
+      if (result === undefined || result.status === 'failed') continue;
+      if (result.status === 'fenced') return result.fence;
+      this.#setHead(result.head);
+      if (result.status === 'gap') continue;
+      moved = true;
+      const { candle, times } = publication;
+      const mark = { start: candle.start, exchange: times.exchange };
+      if (candle.confirm) this.#taken = Math.max(this.#taken, candle.start);
+      else if (isNewer(mark, this.#publishedOpen)) this.#publishedOpen = mark;
+    }
+    const failed = results.some(({ status }) => status === 'failed');
+    this.#settle(!failed && (moved || this.#head?.lastClosed !== before), now);
+    return null;
+  }
+
+  /** @param result null when the store did not answer */
+  settleSeed(action: SeedAction, result: SeedResult | null, now: number): Fence | null {
+    if (this.#inFlight !== action) return null;
+    this.#inFlight = null;
+    if (result?.status === 'fenced') return result.fence;
+    if (result !== null) this.#setHead(result.head);
+    this.#settle(result !== null && result.head.lastClosed !== null, now);
+    return null;
+  }
+
+  /**
+   * Which candles to fetch now, or null. Only the leader fetches, one range at a time; the next one
+   * comes after `onRows` or `onFetchFailed`.
+   *
+   * @param exchangeNow what the exchange's clock says, null while it is not known
+   */
+  wanted(now: number, exchangeNow: number | null): StartRange | null {
+    if (this.#head === null || this.#fetching !== null || exchangeNow === null) return null;
+    const { interval } = this.channel;
+    const final = newestEnded(interval, exchangeNow, REST_SETTLE_MS);
+    this.#raiseFloor(Math.max(final, this.#window.newest ?? final));
+    this.#giveUpInTime(now, final);
+    if (now < this.#refetchAt) return null;
+    const range = this.#missingRange(exchangeNow, final);
+    this.#fetching = range;
+    return range;
+  }
+
+  /** The answer to a range that was wanted. */
+  onRows(range: StartRange, answer: HistoryAnswer, now: number): RowsOutcome {
+    const rows = new Map(answer.rows.map((row) => [row.start, row]));
+    const final = newestEnded(this.channel.interval, answer.time, REST_SETTLE_MS);
+    const differing: number[] = [];
+    let added = 0;
+    for (let start = range.from; start <= Math.min(range.to, final); start = this.#next(start)) {
+      const row = rows.get(start);
+      const known = this.#window.get(start);
+      if (row === undefined) {
+        this.#window.addAbsent(start);
+      } else if (known === undefined) {
+        const candle = { ...row, confirm: true };
+        const { time, receivedAt } = answer;
+        this.#addClose({ candle, exchange: time, ingest: receivedAt, backfill: true });
+        added += 1;
+      } else if (!sameCandle(known.candle, { ...row, confirm: true })) {
+        differing.push(start);
+      }
+    }
+    this.#fetching = null;
+    // An answer that was too early for all it was asked for: do not ask again at once.
+    this.#fetchFailures = 0;
+    if (final < range.from) this.#refetchAt = now + FIRST_REFETCH_MS;
+    return { added, differing };
+  }
+
+  onFetchFailed(now: number): void {
+    this.#fetching = null;
+    this.#refetchAt = now + Math.min(FIRST_REFETCH_MS * 2 ** this.#fetchFailures, MAX_REFETCH_MS);
+    this.#fetchFailures += 1;
+  }
+
+  #next(start: number): number {
+    return endOf(this.channel.interval, start) + 1;
+  }
+
+  #addClose(close: Close): void {
+    this.#window.add(close);
+    this.#raiseFloor(close.candle.start);
+    const open = this.#newestOpen;
+    if (open !== null && this.#window.get(open.candle.start) !== undefined) this.#newestOpen = null;
+  }
+
+  /** History ends `history` candles before the newest; what is missing before is lost. */
+  #raiseFloor(newest: number): void {
+    const floor = stepBack(this.channel.interval, newest, this.#settings.history - 1);
+    if (floor <= this.#givenUpBefore) return;
+    this.#givenUpBefore = floor;
+    this.#window.forgetAbsentBefore(floor);
+  }
+
+  #setHead(head: ChannelHead): void {
+    // The store may have forgotten: what it has of the open candle is no longer known.
+    if (this.#head !== null && this.#head.epoch !== head.epoch) this.#publishedOpen = null;
+    this.#head = head;
+    if (head.lastClosed !== null) {
+      this.#acknowledged = Math.max(this.#acknowledged ?? -Infinity, head.lastClosed);
+    }
+  }
+
+  #settle(well: boolean, now: number): void {
+    if (well) {
+      this.#failures = 0;
+      return;
+    }
+    this.#retryAt = now + Math.min(FIRST_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
+    this.#failures += 1;
+  }
+
+  #chain(lastClosed: number, until: number, limit?: number): Chain {
+    return this.#window.chainAfter(lastClosed, until, this.#givenUpBefore, limit);
+  }
+
+  #seedAction(now: number): FeedAction | null {
+    if (this.#head?.lastClosed !== null) return null;
+    const waited = now >= this.#leadingSince + this.#settings.seedTimeoutMs;
+    if (!this.#historyKnown && !waited) return null;
+    const run = this.#window.runAround(this.#acknowledged);
+    const newest = run.at(-1);
+    if (newest === undefined) return null;
+    const times = { exchange: newest.exchange, ingest: newest.ingest };
+    return { kind: 'seed', closed: run.map(({ candle }) => candle), times };
+  }
+
+  #publishAction(lastClosed: number | null): FeedAction | null {
+    const publications: FeedPublication[] = [];
+    if (lastClosed !== null) {
+      const until = this.#window.newest ?? -Infinity;
+      const { ready } = this.#chain(lastClosed, until, MAX_CLOSES_PER_ACTION);
+      for (const link of ready) publications.push(this.#closePublication(link));
+    }
+    const open = this.#newestOpen;
+    if (
+      open !== null &&
+      open.candle.start > (lastClosed ?? -Infinity) &&
+      isNewer(markOf(open), this.#publishedOpen)
+    ) {
+      publications.push({
+        channel: this.channel,
+        candle: open.candle,
+        previous: null,
+        times: { exchange: open.exchange, ingest: open.ingest },
+        backfill: false,
+        firstLive: true,
+      });
+    }
+    return publications.length === 0 ? null : { kind: 'publish', publications };
+  }
+
+  #closePublication({ close, previous }: LinkedClose): FeedPublication {
+    const { candle, exchange, ingest, backfill } = close;
+    const firstLive = !backfill && candle.start > this.#taken;
+    const times = { exchange, ingest };
+    return { channel: this.channel, candle, previous, times, backfill, firstLive };
+  }
+
+  /** The oldest missing closed candles that are overdue; without any, what history still lacks. */
+  #missingRange(exchangeNow: number, final: number): StartRange | null {
+    const { interval } = this.channel;
+    const overdue = Math.min(
+      final,
+      newestEnded(interval, exchangeNow, this.#settings.closeGraceMs),
+    );
+    const lastClosed = this.#head?.lastClosed ?? null;
+    if (lastClosed !== null) {
+      const { missing } = this.#chain(lastClosed, overdue);
+      if (missing !== null)
+        return { from: missing, to: this.#window.missingRunEnd(missing, final) };
+    }
+    if (this.#historyKnown) return null;
+    const lacking = this.#window.missingWithin(this.#givenUpBefore, overdue);
+    if (lacking === null) this.#historyKnown = true;
+    return lacking;
+  }
+
+  /** Gives up what has been missing for too long while later closed candles wait for it. */
+  #giveUpInTime(now: number, final: number): void {
+    const lastClosed = this.#head?.lastClosed ?? null;
+    const missing =
+      lastClosed === null ? null : this.#chain(lastClosed, this.#window.newest ?? final).missing;
+    const next = missing === null ? null : this.#window.firstFrom(missing);
+    if (missing === null || next === null) {
+      this.#waitingFor = null;
+    } else if (this.#waitingFor?.start !== missing) {
+      this.#waitingFor = { start: missing, since: now };
+    } else if (now >= this.#waitingFor.since + this.#settings.giveUpMs) {
+      this.#givenUpBefore = Math.max(this.#givenUpBefore, next);
+      this.#waitingFor = null;
+    }
+  }
+}
