@@ -78,9 +78,9 @@ async function drain(deps: DrainDeps): Promise<DrainReport> {
   const startedAt = performance.now();
   const elapsedMs = (): number => performance.now() - startedAt;
 
-  deps.markNotReady();
+  attempt(() => deps.markNotReady());
   if (noticeMs > 0) await delay(Math.min(noticeMs, deadlineMs));
-  deps.server.stopAccepting();
+  attempt(() => deps.server.stopAccepting());
 
   const sessions = [...deps.sessions.all()];
   metrics.drainStarted(sessions.length);
@@ -114,12 +114,12 @@ async function drain(deps: DrainDeps): Promise<DrainReport> {
   log.info(report, 'drained');
   return report;
 
-  /** One session's fault must not keep the others. */
+  /** One fault must not keep the rest from being drained. */
   function attempt(act: () => void): void {
     try {
       act();
     } catch (error) {
-      log.error({ err: error }, 'a session could not be drained');
+      log.error({ err: error }, 'a step of draining failed');
     }
   }
 }

@@ -1,0 +1,55 @@
+import { Registry } from 'prom-client';
+import { SignJWT, type JWTPayload } from 'jose';
+import {
+  createJwtVerifier,
+  type JwtVerifierSettings,
+} from '../../../src/gateway/auth/jwt-verifier.ts';
+import type { TokenVerifier } from '../../../src/gateway/auth/identity.ts';
+import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
+
+export const SECRET = 'a secret of more than thirty-two bytes';
+/** A time on a full second, far from the real one. */
+export const NOW = 1_745_000_112_000;
+export const silentLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export function verifierWith(
+  settings: JwtVerifierSettings = { secret: SECRET },
+  now: () => number = () => NOW,
+): TokenVerifier {
+  return createJwtVerifier(settings, {
+    clock: { now },
+    metrics: new EdgeMetrics(new Registry()),
+    log: silentLog,
+  });
+}
+
+/** A token that is good at `now` unless the claims say otherwise; undefined leaves a claim out. */
+export function token(
+  claims: Record<string, unknown> = {},
+  options: { secret?: string; alg?: string; now?: number } = {},
+): Promise<string> {
+  const seconds = Math.floor((options.now ?? NOW) / 1000);
+  const all: Record<string, unknown> = {
+    sub: 'alice',
+    iat: seconds,
+    exp: seconds + 3600,
+    ...claims,
+  };
+  for (const [name, value] of Object.entries(all)) {
+    if (value === undefined) Reflect.deleteProperty(all, name);
+  }
+  return new SignJWT(all as JWTPayload)
+    .setProtectedHeader({ alg: options.alg ?? 'HS256' })
+    .sign(new TextEncoder().encode(options.secret ?? SECRET));
+}
+
+/** A token that no signature was ever needed for. */
+export function unsigned(header: object, payload: object, signature = ''): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part(header)}.${part(payload)}.${signature}`;
+}
