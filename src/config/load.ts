@@ -26,6 +26,8 @@ export type LogConfig = GatewayConfig['log'];
 export interface CheckedSettings {
   readonly values: SettingValues;
   readonly origins: Readonly<Record<SettingKey, Origin>>;
+  /** Settings whose text could not be read; their value is the default. */
+  readonly wrong: ReadonlySet<SettingKey>;
   readonly mistakes: readonly Mistake[];
 }
 
@@ -33,7 +35,7 @@ export interface CheckedSettings {
 export function checkSettings(input: ConfigInput): CheckedSettings {
   const { values, origins, wrong, mistakes } = readSettings(input);
   const combinations = combinationMistakes(values, origins, input.role, wrong);
-  return { values, origins, mistakes: [...mistakes, ...combinations] };
+  return { values, origins, wrong, mistakes: [...mistakes, ...combinations] };
 }
 
 export type LoadedConfig<R extends Role> =

@@ -15,22 +15,21 @@ function readKey(text: string): KeyObject | undefined {
   }
 }
 
-/** Node derives the public key from a private one, so a private key would be accepted. */
-function isPrivate(text: string): boolean {
-  return text.includes('PRIVATE KEY') || /"(d|k)"\s*:/.test(text);
-}
-
-function isStrong(key: KeyObject): boolean {
+function isAccepted(key: KeyObject): boolean {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   const type = key.asymmetricKeyType;
-  if (type === 'rsa' || type === 'rsa-pss') return modulusLength >= 2048;
+  if (type === 'rsa') return modulusLength >= 2048;
   return type === 'ed25519' || (type === 'ec' && namedCurve === 'prime256v1');
 }
 
 /** Reads a public key as text; `\n` in a PEM's single line becomes a line break. */
 export const publicKeyText: z.ZodType<string, string> = textReader((text) => {
-  const value = text.startsWith('{') ? text : text.replaceAll('\\n', '\n');
-  if (isPrivate(value)) return { must: 'a public key; this one is private' };
-  const key = readKey(value);
-  return key !== undefined && isStrong(key) ? { value } : { must: MUST };
+  const isJwk = text.startsWith('{');
+  const value = isJwk ? text : text.replaceAll('\\n', '\n');
+  // Node derives the public key from a private one, so a private key would be accepted.
+  if (value.includes('PRIVATE KEY') || (isJwk && /"[dk]"\s*:/.test(value))) {
+    return { must: 'a public key; this one is private' };
+  }
+  const key = isJwk || value.startsWith('-----BEGIN PUBLIC KEY-----') ? readKey(value) : undefined;
+  return key !== undefined && isAccepted(key) ? { value } : { must: MUST };
 });

@@ -2,7 +2,12 @@ import type { Mistake } from './mistake.ts';
 import { quoteWrongValue } from './mask.ts';
 import { envName, flagName, type Role } from './setting.ts';
 import { SETTING_KEYS, settingOf, type SettingKey, type SettingValues } from './settings.ts';
-import { isServiceLinkValue, probablyMeant, unknownNames } from './unknown-names.ts';
+import {
+  isServiceLinkValue,
+  probablyMeant,
+  RESERVED_NAMES,
+  unknownNames,
+} from './unknown-names.ts';
 
 /** Where a value came from. */
 export type Origin = 'default' | 'env' | 'flag';
@@ -34,6 +39,8 @@ function textOf(key: SettingKey, input: ConfigInput): { text: string; origin: Or
 }
 
 function unknownNameMistake(name: string): Mistake {
+  const reserved = RESERVED_NAMES.get(name);
+  if (reserved !== undefined) return { variable: name, message: reserved };
   const meant = probablyMeant(name);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   return { variable: name, message: `is not a variable of candlegate${hint}` };
@@ -52,10 +59,10 @@ export function readSettings(input: ConfigInput): ReadSettings {
     origins[key] = 'default';
     const given = textOf(key, input);
     if (given === undefined) continue;
+    origins[key] = given.origin;
     const result = setting.schema.safeParse(given.text);
     if (result.success) {
       values[key] = result.data;
-      origins[key] = given.origin;
       continue;
     }
     wrong.add(key);

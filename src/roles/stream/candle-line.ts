@@ -1,0 +1,81 @@
+import type { Candle } from '../../candle/candle.ts';
+import type { CandleMessage, ServerMessageOf } from '../../candle/messages.ts';
+
+/** A candle as it came: live, or as part of a snapshot. */
+export interface ReceivedCandle {
+  readonly message: CandleMessage | ServerMessageOf<'snapshot'>;
+  readonly candle: Candle;
+  /** Ms since 1970 by this machine's clock. */
+  readonly receivedAt: number;
+}
+
+/** One line without its line break. */
+export type CandleFormat = (received: ReceivedCandle) => string;
+
+/**
+ * From the exchange's time to receipt here, in ms; it crosses clocks, so it may be off by their
+ * difference. Null for what was not streamed live: its age says nothing about latency.
+ */
+function latencyMs({ message, receivedAt }: ReceivedCandle): number | null {
+  if (message.type !== 'candle' || message.backfill === true) return null;
+  return Math.round((receivedAt - message.times.exchange) * 1000) / 1000;
+}
+
+/**
+ * JSON lines: a live candle's message as it came, or the part of a snapshot that is about one candle,
+ * with `receivedAt` and `latencyMs` added.
+ */
+export const jsonLine: CandleFormat = (received) => {
+  const { message, candle, receivedAt } = received;
+  const facts =
+    message.type === 'candle'
+      ? message
+      : {
+          type: message.type,
+          channel: message.channel,
+          source: message.source,
+          ...(message.replay === true ? { replay: true } : {}),
+          candle,
+        };
+  return JSON.stringify({ ...facts, receivedAt, latencyMs: latencyMs(received) });
+};
+
+const COLUMNS = [
+  ['received (UTC)', 12],
+  ['channel', 22],
+  ['start (UTC)', 16],
+  ['open', 12],
+  ['high', 12],
+  ['low', 12],
+  ['close', 12],
+  ['state', 6],
+  ['latency', 10],
+] as const;
+const RIGHT_ALIGNED = new Set<string>(['open', 'high', 'low', 'close', 'latency']);
+
+function joinCells(cells: readonly string[]): string {
+  return COLUMNS.map(([name, width], index) => {
+    const cell = cells[index] ?? '';
+    return RIGHT_ALIGNED.has(name) ? cell.padStart(width) : cell.padEnd(width);
+  })
+    .join('  ')
+    .trimEnd();
+}
+
+export const TABLE_HEADER = joinCells(COLUMNS.map(([name]) => name));
+
+export const tableLine: CandleFormat = (received) => {
+  const { message, candle, receivedAt } = received;
+  const latency = latencyMs(received);
+  return joinCells([
+    new Date(receivedAt).toISOString().slice(11, 23),
+    message.channel,
+    new Date(candle.start).toISOString().slice(0, 16).replace('T', ' '),
+    candle.open,
+    candle.high,
+    candle.low,
+    candle.close,
+    candle.confirm ? 'closed' : 'open',
+    latency === null ? message.type : `${latency.toFixed(1)} ms`,
+  ]);
+};
