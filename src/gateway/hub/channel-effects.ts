@@ -52,10 +52,16 @@ export type ChannelEffect =
       readonly attempt: number;
     }
   /**
-   * Closed candles between these starts can no longer be had. Whoever was subscribed cannot be served
-   * without a hole; `before` onwards is held again.
+   * Closed candles between the starts `after` and `before` can no longer be had. Whoever was subscribed
+   * cannot be served without a hole: what history has from `before` to `through` is held, and not
+   * delivered.
    */
-  | { readonly type: 'hole'; readonly after: number; readonly before: number }
+  | {
+      readonly type: 'hole';
+      readonly after: number;
+      readonly before: number;
+      readonly through: number;
+    }
   | { readonly type: 'repair_started'; readonly cause: RepairCause }
   | { readonly type: 'repair_finished'; readonly cause: RepairCause; readonly durationMs: number }
   /** A message that said nothing new. */

@@ -274,7 +274,8 @@ export class ChannelState {
       return null;
     }
     if (behindHole !== null && last !== null) {
-      effects.push({ type: 'hole', after: last, before: behindHole });
+      const through = before ?? behindHole;
+      effects.push({ type: 'hole', after: last, before: behindHole, through });
     } else {
       for (const message of missed) {
         effects.push({ type: 'deliver', message, receivedAt: now, via: 'repair' });

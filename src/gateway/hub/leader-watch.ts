@@ -1,4 +1,5 @@
-import type { LeaderHeartbeat } from '../../bus/bus.ts';
+import type { Fence, LeaderHeartbeat } from '../../bus/bus.ts';
+import { isBelow } from '../../bus/fence.ts';
 
 /**
  * Tells the leader's heartbeats from those of a predecessor who has not noticed yet that it was
@@ -6,8 +7,7 @@ import type { LeaderHeartbeat } from '../../bus/bus.ts';
  */
 export class LeaderWatch {
   readonly #silenceMs: number;
-  #token = 0;
-  #worker = '';
+  #fence: Fence = { token: 0, worker: '' };
   #heardAt: number | null = null;
 
   /** @param silenceMs after so long without the leader, any other may be it */
@@ -22,11 +22,10 @@ export class LeaderWatch {
 
   /** @returns whether this heartbeat is the leader's */
   heard({ token, worker }: LeaderHeartbeat, receivedAt: number): boolean {
-    const isLower = token < this.#token || (token === this.#token && worker < this.#worker);
     const isLeaderHeard = this.#heardAt !== null && receivedAt - this.#heardAt <= this.#silenceMs;
-    if (isLower && isLeaderHeard) return false;
-    this.#token = token;
-    this.#worker = worker;
+    const fence = { token, worker };
+    if (isLeaderHeard && isBelow(fence, this.#fence)) return false;
+    this.#fence = fence;
     this.#heardAt = receivedAt;
     return true;
   }
