@@ -57,7 +57,10 @@ export class ChannelDelivery {
   #position: number | null = null;
   /** Until the first part was taken, a snapshot may begin later than planned; see `#isLost`. */
   #begun = false;
-  /** `lastClosed` when the client subscribed: whatever closes after it must not be missed. */
+  /**
+   * Whatever closes after this must not be missed: `lastClosed` when the client subscribed, or what
+   * it was certain to have when it subscribed again.
+   */
   #promised: number | null = null;
   #kind: ReplayKind = 'snapshot';
   #sentCandles = 0;
@@ -76,20 +79,21 @@ export class ChannelDelivery {
     const { since, snapshot } = request;
     const head = this.view.head();
     const certain = this.#certain();
-    const promisedBefore = this.#promised;
-    this.#promised = head.lastClosed;
     this.#sentCandles = 0;
     if (since === undefined) {
       this.phase = 'owed';
       this.#kind = 'snapshot';
       this.#begun = false;
       this.#position = this.#positionBeforeNewest(snapshot);
-      if (certain !== undefined && (certain ?? -1) < (this.#position ?? -1)) {
-        this.#position = certain;
-        this.#promised = certain ?? promisedBefore;
+      if (certain === undefined) {
+        this.#promised = head.lastClosed;
+      } else {
+        this.#promised = certain ?? this.#promised;
+        if ((certain ?? -1) < (this.#position ?? -1)) this.#position = certain;
       }
       return head;
     }
+    this.#promised = head.lastClosed;
     this.#kind = 'resume';
     this.#begun = true;
     if (head.epoch === null) {

@@ -1,0 +1,306 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChannelName } from '../../../src/candle/channel.ts';
+import { FIRST_START, MemoryChannel, MINUTE_MS } from './support/memory-channel.ts';
+import { ResumingClient } from './support/resuming-client.ts';
+import { World, type TestClient } from './support/world.ts';
+
+const NAMES = ['candles:BTCUSDT:1', 'candles:ETHUSDT:5', 'candles:SOLUSDT:15'] as const;
+const BOUNDS = { kernelBytes: 1_500, bufferBytes: 2_500 };
+const CLIENTS = 3;
+
+/** One thing that happens. Small numbers choose the channel and the client. */
+type Step =
+  | { readonly do: 'update'; readonly channel: number; readonly ahead: number }
+  | { readonly do: 'close'; readonly channel: number; readonly count: number }
+  | { readonly do: 'seed'; readonly channel: number; readonly count: number }
+  /** The batches are written before the turn ends. */
+  | { readonly do: 'flush' }
+  | { readonly do: 'turn' }
+  | { readonly do: 'pass'; readonly ms: number }
+  | { readonly do: 'read'; readonly client: number; readonly count: number }
+  | {
+      readonly do: 'subscribe';
+      readonly client: number;
+      readonly channels: readonly number[];
+      readonly snapshot: number;
+      readonly since: 'none' | 'last' | 'behind' | 'ahead';
+    }
+  | { readonly do: 'unsubscribe'; readonly client: number; readonly channel: number }
+  | { readonly do: 'ping'; readonly client: number }
+  | { readonly do: 'reconnect'; readonly client: number };
+
+const channelArb = fc.nat(NAMES.length - 1);
+const clientArb = fc.nat(CLIENTS - 1);
+const stepArb: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('update' as const),
+      channel: channelArb,
+      ahead: fc.nat(1),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('close' as const),
+      channel: channelArb,
+      count: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('seed' as const),
+      channel: channelArb,
+      count: fc.integer({ min: 1, max: 12 }),
+    }),
+  },
+  { weight: 6, arbitrary: fc.constant({ do: 'turn' as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'flush' as const }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(50, 300, 1_200) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('read' as const),
+      client: clientArb,
+      count: fc.constantFrom(1, 2, 5, 1000),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('subscribe' as const),
+      client: clientArb,
+      channels: fc.uniqueArray(channelArb, { minLength: 1 }),
+      snapshot: fc.constantFrom(0, 1, 4, 1000),
+      since: fc.constantFrom('none', 'last', 'last', 'behind', 'ahead'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('unsubscribe' as const),
+      client: clientArb,
+      channel: channelArb,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('ping' as const), client: clientArb }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reconnect' as const), client: clientArb }) },
+);
+
+/** Clients with small buffers against a gateway whose limits are as small. */
+class Run {
+  readonly channels: readonly MemoryChannel[];
+  readonly world: World;
+  readonly #clients: { connection: TestClient; model: ResumingClient }[];
+
+  constructor(depth: number, seeded: readonly number[]) {
+    this.channels = NAMES.map((name) => new MemoryChannel(name, depth));
+    this.channels.forEach((channel, index) => {
+      if ((seeded[index] ?? 0) > 0) channel.seed(seeded[index] ?? 0);
+    });
+    this.world = new World(this.channels, {
+      heartbeatMs: 2_000,
+      pingMs: 1_000,
+      pongTimeoutMs: 200,
+      stallTimeoutMs: 3_000,
+      maxPartCandles: 3,
+      maxTurnCandles: 9,
+      lowWaterBytes: 700,
+    });
+    this.#clients = Array.from({ length: CLIENTS }, () => ({
+      connection: this.#connect(),
+      model: new ResumingClient(),
+    }));
+  }
+
+  take(step: Step): void {
+    switch (step.do) {
+      case 'update': {
+        const channel = this.#channel(step.channel);
+        if (channel.head().epoch !== null) {
+          this.world.publish(channel, channel.update(step.ahead));
+        }
+        return;
+      }
+      case 'close': {
+        const channel = this.#channel(step.channel);
+        if (channel.head().epoch === null) return;
+        for (let count = step.count; count > 0; count -= 1) {
+          this.world.publish(channel, channel.close());
+        }
+        return;
+      }
+      case 'seed': {
+        this.#seed(this.#channel(step.channel), step.count);
+        return;
+      }
+      case 'flush':
+        this.world.broadcaster.flush();
+        return;
+      case 'turn':
+        this.world.endTurn();
+        return;
+      case 'pass':
+        this.world.pass(step.ms);
+        return;
+      case 'read':
+        this.#read(step.client, step.count);
+        return;
+      case 'subscribe':
+        this.#subscribe(step);
+        return;
+      case 'unsubscribe':
+        this.#send(step.client, { type: 'unsubscribe', channels: [NAMES[step.channel]] });
+        return;
+      case 'ping':
+        this.#send(step.client, { type: 'ping' });
+        return;
+      case 'reconnect':
+        this.#reconnect(step.client);
+        return;
+    }
+  }
+
+  /** Everybody reads until nothing more comes; whoever was closed comes back. */
+  settle(): void {
+    for (const channel of this.channels) this.#seed(channel, 2);
+    for (let round = 0; round < 30; round += 1) {
+      for (let client = 0; client < CLIENTS; client += 1) this.#read(client, 1000);
+      this.world.pass(200);
+    }
+    for (let client = 0; client < CLIENTS; client += 1) this.#read(client, 1000);
+  }
+
+  check(): void {
+    for (const { model, connection } of this.#clients) {
+      expect(connection.socket.closedWith).toBeNull();
+      expect(connection.socket.unreadItems).toBe(0);
+      for (const name of model.subscribedChannels()) {
+        const truth = this.world.directory.get(name);
+        const { lastClosed, awaitsSnapshot, open } = model.record(name);
+        expect(awaitsSnapshot).toBe(false);
+        const newest = truth?.open ?? null;
+        const isNews = newest !== null && newest.start > (lastClosed ?? -1);
+        expect(open).toEqual(isNews ? newest : null);
+        // A client that asked for no closed candles need not have one; another may have been ahead.
+        const expected = truth?.head().lastClosed ?? -1;
+        if (lastClosed !== null) expect(lastClosed).toBeGreaterThanOrEqual(expected);
+      }
+    }
+    expect(this.world.faults).toEqual([]);
+  }
+
+  #channel(index: number): MemoryChannel {
+    const channel = this.channels[index];
+    if (channel === undefined) throw new RangeError(`no channel ${index}`);
+    return channel;
+  }
+
+  #client(index: number): { connection: TestClient; model: ResumingClient } {
+    const client = this.#clients[index];
+    if (client === undefined) throw new RangeError(`no client ${index}`);
+    return client;
+  }
+
+  #connect(): TestClient {
+    return this.world.connect({ bounds: BOUNDS });
+  }
+
+  #seed(channel: MemoryChannel, count: number): void {
+    if (channel.head().epoch !== null) return;
+    channel.seed(count);
+    const { epoch, offset } = channel.head();
+    this.world.publish(channel, {
+      type: 'snapshot',
+      channel: channel.channel.name,
+      epoch: epoch ?? '',
+      offset,
+      source: 'simulator',
+      candles: [...channel.newestClosed(count, null)],
+    });
+  }
+
+  /** Reads; a client whose connection has ended reconnects with `since`. */
+  #read(index: number, count: number): void {
+    const { connection, model } = this.#client(index);
+    for (const message of connection.read(count)) model.take(message);
+    const { socket } = connection;
+    if (socket.maxBufferedBytes > BOUNDS.bufferBytes + socket.largestFrameBytes) {
+      throw new Error(`${socket.maxBufferedBytes} bytes were buffered`);
+    }
+    if (socket.isClosed) this.#reconnect(index);
+  }
+
+  #send(index: number, message: object): void {
+    this.#client(index).connection.send(message);
+  }
+
+  #reconnect(index: number): void {
+    const client = this.#client(index);
+    client.connection.socket.end(1006);
+    client.connection = this.#connect();
+    const channels = client.model.subscribedChannels();
+    if (channels.length === 0) return;
+    client.connection.send({ type: 'subscribe', channels, since: client.model.since(channels) });
+  }
+
+  #subscribe(step: Extract<Step, { do: 'subscribe' }>): void {
+    const { connection, model } = this.#client(step.client);
+    const channels = step.channels.map((index) => this.#channel(index).channel.name);
+    const since = this.#since(step.since, model, channels);
+    connection.send({ type: 'subscribe', channels, snapshot: step.snapshot, since });
+  }
+
+  #since(
+    kind: Extract<Step, { do: 'subscribe' }>['since'],
+    model: ResumingClient,
+    channels: readonly ChannelName[],
+  ): Record<string, number> | undefined {
+    const last = model.since(channels);
+    switch (kind) {
+      case 'none':
+        return undefined;
+      case 'last':
+        return last;
+      case 'behind':
+        return Object.fromEntries(
+          Object.entries(last).map(([name, start]) => [
+            name,
+            Math.max(FIRST_START, start - 2 * MINUTE_MS),
+          ]),
+        );
+      case 'ahead':
+        // Another gateway was quicker: the client has one close more than this one.
+        for (const name of channels) {
+          const head = this.world.directory.get(name)?.head().lastClosed ?? null;
+          if (head !== null && last[name] === head) model.hasAlready(name, head + MINUTE_MS);
+        }
+        return model.since(channels);
+    }
+  }
+}
+
+describe('delivery', () => {
+  it('brings every close after the position, in order, and the newest open state in the end', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(6, 12, 500),
+        fc.array(fc.constantFrom(0, 1, 5, 20), { minLength: 3, maxLength: 3 }),
+        fc.array(stepArb, { minLength: 10, maxLength: 120 }),
+        (depth, seeded, steps) => {
+          const run = new Run(depth, seeded);
+          for (const step of steps) run.take(step);
+          run.settle();
+          run.check();
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,175 @@
+import { Registry } from 'prom-client';
+import { serverMessageSchema, type ServerMessage } from '../../../../src/candle/messages.ts';
+import type { Identity, TokenVerifier } from '../../../../src/gateway/auth/identity.ts';
+import { topicOf } from '../../../../src/gateway/channel-view.ts';
+import { createJsonCodec, JSON_PROTOCOL } from '../../../../src/gateway/codec/json.ts';
+import type { SessionRequest } from '../../../../src/gateway/session-factory.ts';
+import {
+  DEFAULT_SESSION_SETTINGS,
+  type SessionSettings,
+} from '../../../../src/gateway/session/session-context.ts';
+import { createSessions, type Sessions } from '../../../../src/gateway/session/sessions.ts';
+import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
+import { MemoryDirectory, type MemoryChannel } from './memory-channel.ts';
+import { MemoryBroadcaster, MemorySocket, type SocketBounds } from './memory-socket.ts';
+
+export const START_TIME = 1_745_000_100_000;
+const STEP_MS = 100;
+const WIDE: SocketBounds = { kernelBytes: 4_000_000, bufferBytes: 65_536 };
+
+/** Tokens of tests say what a verifier would find: `subject@expiresAt`, or a problem code. */
+export const tokenVerifier: TokenVerifier = {
+  verify(token) {
+    const [subject, expiresAt] = token.split('@');
+    if (subject === undefined || expiresAt === undefined) {
+      return Promise.resolve({ ok: false, problem: 'expired_token', detail: '`exp` has passed.' });
+    }
+    return Promise.resolve({ ok: true, identity: { subject, expiresAt: Number(expiresAt) } });
+  },
+};
+
+export function decodeServerMessage(frame: string | Uint8Array): ServerMessage {
+  if (typeof frame !== 'string') throw new Error('a text protocol sent a binary frame');
+  return serverMessageSchema.parse(JSON.parse(frame));
+}
+
+/** One client: what it sends and what it has read. */
+export class TestClient {
+  readonly socket: MemorySocket;
+  readonly received: ServerMessage[] = [];
+
+  constructor(socket: MemorySocket) {
+    this.socket = socket;
+  }
+
+  send(message: unknown): void {
+    this.sendText(JSON.stringify(message));
+  }
+
+  sendText(text: string): void {
+    this.sendBytes(new TextEncoder().encode(text), false);
+  }
+
+  sendBytes(bytes: Uint8Array, isBinary: boolean): void {
+    this.socket.events?.message(bytes, isBinary);
+  }
+
+  /** Reads everything, or up to `count` frames, and answers pings. @returns what was new */
+  read(count = Infinity): ServerMessage[] {
+    const fresh: ServerMessage[] = [];
+    for (let left = count; left > 0 && this.socket.unreadItems > 0; left -= 1) {
+      fresh.push(...this.socket.read(1).map(decodeServerMessage));
+    }
+    this.received.push(...fresh);
+    return fresh;
+  }
+
+  /** Reads everything and keeps the messages of one type. */
+  readOnly<Type extends ServerMessage['type']>(
+    type: Type,
+  ): Extract<ServerMessage, { type: Type }>[] {
+    return this.read().filter(
+      (message): message is Extract<ServerMessage, { type: Type }> => message.type === type,
+    );
+  }
+}
+
+/** A gateway without a network: sessions between channels and sockets in memory, turn by turn. */
+export class World {
+  readonly directory: MemoryDirectory;
+  readonly broadcaster = new MemoryBroadcaster();
+  readonly sessions: Sessions;
+  readonly registry = new Registry();
+  readonly hops: { hop: string; ms: number }[] = [];
+  readonly faults: object[] = [];
+  /** The codec's encodes by message type. */
+  readonly encoded = new Map<string, number>();
+  now = START_TIME;
+  #deferred: (() => void)[] = [];
+  readonly #codec = createJsonCodec();
+
+  constructor(
+    channels: readonly MemoryChannel[],
+    settings: Partial<SessionSettings> = {},
+    verifier: TokenVerifier = tokenVerifier,
+  ) {
+    this.directory = new MemoryDirectory(channels);
+    this.sessions = createSessions({
+      directory: this.directory,
+      codecs: [
+        {
+          ...this.#codec,
+          encode: (message) => {
+            this.encoded.set(message.type, (this.encoded.get(message.type) ?? 0) + 1);
+            return this.#codec.encode(message);
+          },
+        },
+      ],
+      verifier,
+      clock: { now: () => this.now },
+      source: 'simulator',
+      gatewayId: 'g1',
+      settings: { ...DEFAULT_SESSION_SETTINGS, ...settings },
+      metrics: new SessionMetrics(this.registry),
+      hops: { observe: (hop, ms) => this.hops.push({ hop, ms }) },
+      log: { debug: () => undefined, error: (fields) => this.faults.push(fields) },
+      defer: (task) => this.#deferred.push(task),
+    });
+    this.endTurn();
+    this.sessions.tick(this.now);
+  }
+
+  connect(
+    options: {
+      identity?: Identity;
+      initial?: SessionRequest['initial'];
+      bounds?: SocketBounds;
+    } = {},
+  ): TestClient {
+    const socket = new MemorySocket(this.broadcaster, options.bounds ?? WIDE);
+    const identity = options.identity ?? { subject: 'alice', expiresAt: this.now + 3_600_000 };
+    socket.events = this.sessions.open(socket, {
+      identity,
+      protocol: JSON_PROTOCOL,
+      ...(options.initial === undefined ? {} : { initial: options.initial }),
+    });
+    return new TestClient(socket);
+  }
+
+  /** What the hub does with a message or a snapshot: encode once, publish. */
+  publish(channel: MemoryChannel, message: ServerMessage): void {
+    const topic = topicOf(channel.channel.name, JSON_PROTOCOL);
+    this.broadcaster.publish(topic, this.#codec.encode(message));
+  }
+
+  /** The turn of the event loop ends: batches are written, views settle, deferred tasks run. */
+  endTurn(): void {
+    this.broadcaster.flush();
+    for (const channel of this.directory.all()) channel.settle();
+    const tasks = this.#deferred;
+    this.#deferred = [];
+    for (const task of tasks) task();
+    this.broadcaster.flush();
+  }
+
+  /** Lets deferred work come to rest. */
+  endTurns(): void {
+    do this.endTurn();
+    while (this.#deferred.length > 0);
+  }
+
+  /** Time passes in small steps, with the sessions' timer; `readers` read all the while. */
+  pass(ms: number, ...readers: TestClient[]): void {
+    for (let left = ms; left > 0; left -= STEP_MS) {
+      this.now += Math.min(STEP_MS, left);
+      this.sessions.tick(this.now);
+      this.endTurn();
+      for (const client of readers) client.read();
+    }
+  }
+
+  async metric(name: string): Promise<string[]> {
+    const text = await this.registry.getSingleMetricAsString(name);
+    return text.split('\n').filter((line) => !line.startsWith('#'));
+  }
+}
