@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 import { configCommand } from './cli/commands/config.ts';
+import { gatewayCommand } from './cli/commands/gateway.ts';
+import { ingestCommand } from './cli/commands/ingest.ts';
+import { simulatorCommand } from './cli/commands/simulator.ts';
+import { standaloneCommand } from './cli/commands/standalone.ts';
 import { streamCommand } from './cli/commands/stream.ts';
 import { tokenCommand } from './cli/commands/token.ts';
 import { processConsole } from './cli/console.ts';
@@ -8,6 +12,14 @@ import { packageVersion } from './cli/version.ts';
 
 const console = processConsole();
 /** In the order of `--help`. What a command needs beyond its flags is loaded when it runs. */
-const commands = [tokenCommand(console), streamCommand(console), configCommand(console)];
+const commands = [
+  standaloneCommand(console),
+  ingestCommand(console),
+  gatewayCommand(console),
+  simulatorCommand(console),
+  streamCommand(console),
+  tokenCommand(console),
+  configCommand(console),
+];
 const program = buildProgram(commands, packageVersion(), console);
 process.exitCode = await runProgram(program, process.argv.slice(2), console);

@@ -1,0 +1,203 @@
+import { fileURLToPath } from 'node:url';
+import type { Registry } from 'prom-client';
+import type { Logger } from 'pino';
+import type { BusSubscriber } from '../bus/bus.ts';
+import type { Source } from '../candle/messages.ts';
+import type { GatewayConfig } from '../config/load.ts';
+import { createJwtVerifier } from '../gateway/auth/jwt-verifier.ts';
+import { createOriginPolicy } from '../gateway/auth/origin-policy.ts';
+import { topicOf } from '../gateway/channel-view.ts';
+import { createJsonCodec, JSON_PROTOCOL } from '../gateway/codec/json.ts';
+import { createDrain } from '../gateway/drain.ts';
+import { DEFAULT_HUB_SETTINGS } from '../gateway/hub/hub-settings.ts';
+import { Hub } from '../gateway/hub/hub.ts';
+import { candlesRoute } from '../gateway/rest/candles.ts';
+import { channelsRoute } from '../gateway/rest/channels.ts';
+import { healthRoute } from '../gateway/rest/health.ts';
+import { createRestHandler } from '../gateway/rest/router.ts';
+import { loadStaticFiles, staticRoute } from '../gateway/rest/static.ts';
+import { createServer, type GatewayServer } from '../gateway/server/server.ts';
+import { DEFAULT_SESSION_SETTINGS } from '../gateway/session/session-context.ts';
+import { createSessions } from '../gateway/session/sessions.ts';
+import type { Broadcaster } from '../gateway/transport.ts';
+import { EdgeMetrics } from '../metrics/edge-metrics.ts';
+import type { HopLedger } from '../metrics/hop-ledger.ts';
+import { HubMetrics } from '../metrics/hub-metrics.ts';
+import { SessionMetrics } from '../metrics/session-metrics.ts';
+import type { ReadinessCheck } from '../metrics/admin-server.ts';
+import type { Clock } from '../time/clock.ts';
+
+export interface GatewayParts {
+  readonly config: Pick<
+    GatewayConfig,
+    'channels' | 'history' | 'listen' | 'auth' | 'server' | 'sessions' | 'drain'
+  > & { readonly busLostGraceMs: number };
+  readonly source: Source;
+  readonly instance: string;
+  /** Closed by whoever made it, after `stop`. */
+  readonly bus: BusSubscriber;
+  readonly registry: Registry;
+  readonly hops: HopLedger;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A gateway that is put together and does nothing yet. */
+export interface AssembledGateway {
+  /** Listens, then subscribes to the bus. Rejects in one sentence when the port cannot be had. */
+  start(): Promise<{ readonly port: number }>;
+  readiness(): readonly ReadinessCheck[];
+  /** Drains, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The built page lies beside the built program; from the sources it is found in `dist`. */
+const PAGE_FOLDER = fileURLToPath(new URL('../../dist/page/', import.meta.url));
+
+/** Kept of the deadline for what comes after the drain: ingest, bus and ports. */
+const CLOSING_MS = 1_000;
+
+export async function assembleGateway(parts: GatewayParts): Promise<AssembledGateway> {
+  const { config, source, instance, bus, registry, hops, clock, log } = parts;
+  const edgeMetrics = new EdgeMetrics(registry);
+  const codecs = [createJsonCodec()];
+  const { secret, publicKey, issuer, audience } = config.auth;
+  const verifier = createJwtVerifier(
+    {
+      ...(secret === null ? {} : { secret }),
+      ...(publicKey === null ? {} : { publicKey }),
+      ...(issuer === null ? {} : { issuer }),
+      ...(audience === null ? {} : { audience }),
+    },
+    { clock, metrics: edgeMetrics, log },
+  );
+  const origins = createOriginPolicy(config.server.allowedOrigins);
+
+  // The hub publishes through the server, whose sessions look at the hub: one end is tied late.
+  const broadcaster: Broadcaster = {
+    publish: (topic, frame) => server.broadcaster.publish(topic, frame),
+    subscribers: (topic) => server.broadcaster.subscribers(topic),
+  };
+  const hub = new Hub({
+    bus,
+    channels: config.channels,
+    source,
+    settings: { ...DEFAULT_HUB_SETTINGS, historyDepth: config.history },
+    broadcaster,
+    codecs,
+    clock,
+    hops,
+    metrics: new HubMetrics(registry),
+    log,
+  });
+  const sessions = createSessions({
+    directory: hub,
+    codecs,
+    verifier,
+    clock,
+    source,
+    gatewayId: instance,
+    settings: { ...DEFAULT_SESSION_SETTINGS, ...config.sessions },
+    metrics: new SessionMetrics(registry),
+    hops,
+    log,
+    defer: (task) => setImmediate(task),
+  });
+  // Found inside a publish, where sockets must not be closed.
+  hub.onHole(({ name }) => setImmediate(() => sessions.closeForHole(name)));
+
+  const startedAt = performance.now();
+  const rest = createRestHandler({
+    routes: [
+      healthRoute({
+        gatewayId: instance,
+        source,
+        feed: () => hub.status().feed,
+        bus: () => hub.status().bus,
+        connections: () => server.connections(),
+        uptimeSeconds: () => (performance.now() - startedAt) / 1000,
+      }),
+      channelsRoute({
+        source,
+        directory: hub,
+        subscribers: (channel) =>
+          codecs.reduce(
+            (sum, { protocol }) => sum + broadcaster.subscribers(topicOf(channel, protocol)),
+            0,
+          ),
+      }),
+      candlesRoute({ source, directory: hub }),
+      staticRoute(await loadStaticFiles(PAGE_FOLDER)),
+    ],
+    verifier,
+    origins,
+    queryToken: config.server.queryToken,
+    metrics: edgeMetrics,
+    log,
+  });
+  const server: GatewayServer = createServer({
+    settings: {
+      maxMessageBytes: config.server.maxMessageBytes,
+      maxBufferedBytes: config.server.maxBackpressureBytes,
+      deflateMinBytes: config.server.deflate ? config.server.deflateMinBytes : null,
+      queryToken: config.server.queryToken,
+    },
+    sessions,
+    directory: hub,
+    verifier,
+    origins,
+    rest,
+    protocols: [JSON_PROTOCOL],
+    metrics: edgeMetrics,
+    log,
+  });
+
+  let isDraining = false;
+  const drain = createDrain({
+    settings: {
+      ...config.drain,
+      // The process itself must have time left to end in order.
+      deadlineMs: Math.max(0, config.drain.deadlineMs - CLOSING_MS),
+    },
+    sessions,
+    markNotReady: () => {
+      isDraining = true;
+    },
+    server,
+    metrics: edgeMetrics,
+    log,
+  });
+
+  return {
+    async start() {
+      const address = await server.listen(config.listen);
+      sessions.start();
+      hub.start();
+      return address;
+    },
+    readiness() {
+      const lostSince = hub.busLostSince();
+      const lostMs = lostSince === null ? 0 : clock.now() - lostSince;
+      return [
+        { name: 'not draining', ok: !isDraining, detail: isDraining ? 'draining' : '' },
+        {
+          name: 'first history',
+          ok: hub.hasFirstHistory(),
+          detail: hub.hasFirstHistory() ? '' : 'not every channel has been read from the bus yet',
+        },
+        {
+          name: 'bus',
+          // Within the grace clients are served from memory, which beats no gateway at all.
+          ok: lostMs <= config.busLostGraceMs,
+          detail: lostSince === null ? '' : `lost for ${Math.round(lostMs / 1000)} s`,
+        },
+      ];
+    },
+    async stop() {
+      await drain.run();
+      sessions.stop();
+      hub.close();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { CommandFailure } from '../cli/console.ts';
+import type { IngestConfig } from '../config/load.ts';
+import { assembleIngest } from './ingest-parts.ts';
+import { assembleRedisBus } from './redis-parts.ts';
+import { createServerProcess } from './server-process.ts';
+import { untilStopped } from './shutdown.ts';
+
+/**
+ * The role `ingest`: follows the exchange until it is told to stop, and publishes while it leads.
+ *
+ * @throws CommandFailure when the admin port cannot be had; nothing is left running
+ */
+export async function run(config: IngestConfig): Promise<void> {
+  const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
+    'ingest',
+    config,
+  );
+  const { redis, source, history } = config;
+  const redisBus = assembleRedisBus({ redis, source, history, registry, clock, log });
+  const bus = redisBus.publisher();
+  const lease = redisBus.lease();
+  const ingest = assembleIngest({ config, instance, bus, lease, registry, hops, clock, log });
+  const closeBus = () => Promise.all([bus.close(), lease.close()]);
+
+  let closeAdminPort: () => Promise<void>;
+  try {
+    closeAdminPort = await openAdminPort(config.admin, () => ingestChecks(ingest.status()));
+  } catch (error) {
+    await closeBus();
+    throw new CommandFailure((error as Error).message);
+  }
+  ingest.start();
+  log.info({ source, channels: config.channels.length }, 'ingest follows the exchange');
+  await untilStopped(log, config.shutdownDeadlineMs);
+  await ingest.stop();
+  await closeBus();
+  await closeAdminPort();
+  log.info('stopped');
+}
+
+/** A worker is ready when it could lead: a standby is as ready as the leader. */
+function ingestChecks({
+  leading,
+  channels,
+}: ReturnType<ReturnType<typeof assembleIngest>['status']>) {
+  const down = channels.filter(({ state }) => state === 'down').length;
+  return [
+    {
+      name: 'exchange',
+      ok: down < channels.length,
+      detail: down === 0 ? '' : `no connection for ${down} of ${channels.length} channels`,
+    },
+    { name: 'turn', ok: true, detail: leading ? 'leads' : 'stands by' },
+  ];
+}

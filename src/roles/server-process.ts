@@ -1,0 +1,54 @@
+import type { Registry } from 'prom-client';
+import type { Logger } from 'pino';
+import { packageVersion } from '../cli/version.ts';
+import type { LogConfig } from '../config/load.ts';
+import { createLog } from '../log/log.ts';
+import { createAdminServer, type ReadinessCheck } from '../metrics/admin-server.ts';
+import { HopLedger } from '../metrics/hop-ledger.ts';
+import { createRegistry } from '../metrics/registry.ts';
+import { createWallClock, type Clock } from '../time/clock.ts';
+import { instanceName } from './instance-name.ts';
+
+/** What every long-running process has, whatever its role. */
+export interface ServerProcess {
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly hops: HopLedger;
+  /**
+   * Opens the admin port.
+   *
+   * @returns how to close it, which is the last thing that a stopping process does
+   */
+  readonly openAdminPort: (
+    address: { readonly host: string; readonly port: number },
+    checks: () => readonly ReadinessCheck[],
+  ) => Promise<() => Promise<void>>;
+}
+
+export function createServerProcess(
+  role: string,
+  config: { readonly instance: string | null; readonly log: LogConfig },
+): ServerProcess {
+  const instance = instanceName(config.instance);
+  const log = createLog({ ...config.log, role, instance });
+  const registry = createRegistry({ role }, packageVersion());
+  return {
+    instance,
+    clock: createWallClock(),
+    log,
+    registry,
+    hops: new HopLedger(registry),
+    async openAdminPort(address, checks) {
+      const admin = createAdminServer({
+        registry,
+        checks,
+        onError: (error) => log.error({ err: error }, 'answering on the admin port failed'),
+      });
+      const { port } = await admin.listen(address);
+      log.info({ host: address.host, port }, 'admin port listens');
+      return () => admin.close();
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { createMemoryBus } from '../bus/memory/memory-bus.ts';
+import type { Source } from '../candle/messages.ts';
+import { CommandFailure, type Console } from '../cli/console.ts';
+import type { StandaloneConfig } from '../config/load.ts';
+import { mintToken } from '../gateway/auth/mint.ts';
+import type { Simulator } from '../simulator/simulator.ts';
+import type { Clock } from '../time/clock.ts';
+import { bannerLines } from './standalone/banner.ts';
+import { reachExchange } from './standalone/reach-exchange.ts';
+import { assembleGateway } from './gateway-parts.ts';
+import { assembleIngest } from './ingest-parts.ts';
+import { createServerProcess } from './server-process.ts';
+import { untilStopped } from './shutdown.ts';
+import { assembleSimulator } from './simulator-parts.ts';
+
+/** The token that is printed lives for a working day. */
+const TOKEN_TTL_MS = 24 * 3_600_000;
+
+/**
+ * The role `standalone`: ingest and gateway in one process on an in-process bus, without Redis.
+ *
+ * @throws CommandFailure when a port cannot be had; nothing is left running
+ */
+export async function run(config: StandaloneConfig, console: Console): Promise<void> {
+  const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
+    'standalone',
+    config,
+  );
+  // Without a key of the operator's, tokens are good for this run only.
+  const isOwnKey = config.auth.secret === null && config.auth.publicKey === null;
+  const secret = isOwnKey ? randomBytes(32).toString('base64url') : config.auth.secret;
+
+  const feed = await chooseFeed(config, clock, log);
+  const { source } = feed;
+  const store = createMemoryBus({ source, clock, historyDepth: config.history });
+  const gateway = await assembleGateway({
+    // There is no bus that could be lost.
+    config: { ...config, auth: { ...config.auth, secret }, busLostGraceMs: Infinity },
+    source,
+    instance,
+    bus: store.subscriber(),
+    registry,
+    hops,
+    clock,
+    log,
+  });
+  const ingest = assembleIngest({
+    config: { ...config, bybit: { ...config.bybit, ...feed.urls } },
+    instance,
+    bus: store.publisher(),
+    lease: store.lease(),
+    registry,
+    hops,
+    clock,
+    log,
+  });
+
+  let closeAdminPort: (() => Promise<void>) | undefined;
+  let port: number;
+  try {
+    closeAdminPort = await openAdminPort(config.admin, () => gateway.readiness());
+    ({ port } = await gateway.start());
+  } catch (error) {
+    await Promise.all([closeAdminPort?.(), feed.simulator?.close()]);
+    throw new CommandFailure((error as Error).message);
+  }
+  ingest.start();
+  log.info({ host: config.listen.host, port, source }, 'standalone listens');
+
+  const token =
+    secret === null
+      ? null
+      : await mintToken({
+          secret,
+          subject: 'developer',
+          ttlMs: TOKEN_TTL_MS,
+          now: clock.now(),
+          ...(config.auth.issuer === null ? {} : { issuer: config.auth.issuer }),
+          ...(config.auth.audience === null ? {} : { audience: config.auth.audience }),
+        });
+  const channel = config.channels[0]?.name ?? 'candles:BTCUSDT:1';
+  for (const line of bannerLines({ host: config.listen.host, port, source, token, channel })) {
+    console.out(line);
+  }
+
+  await untilStopped(log, config.shutdownDeadlineMs);
+  await gateway.stop();
+  await ingest.stop();
+  await feed.simulator?.close();
+  await closeAdminPort();
+  log.info('stopped');
+}
+
+interface ChosenFeed {
+  readonly source: Source;
+  /** Instead of the configured ones. */
+  readonly urls?: { readonly wsUrl: string; readonly restUrl: string };
+  readonly simulator?: Simulator;
+}
+
+/** `auto` decides here, once: simulated prices never follow real ones in the same channel. */
+async function chooseFeed(
+  config: StandaloneConfig,
+  clock: Clock,
+  log: Logger,
+): Promise<ChosenFeed> {
+  if (config.feed === 'bybit') return { source: 'bybit' };
+  if (config.feed === 'auto') {
+    const failure = await reachExchange(config.bybit, config.autoFeedTimeoutMs);
+    if (failure === null) return { source: 'bybit' };
+    log.warn(
+      { reason: failure },
+      'Bybit cannot be reached: THE PRICES ARE SIMULATED from here on. Every message says "source":"simulator"',
+    );
+  }
+  const symbols = [...new Set(config.channels.map(({ symbol }) => symbol))];
+  const simulator = assembleSimulator(config.market, symbols, clock, log);
+  await simulator.listen();
+  return {
+    source: 'simulator',
+    urls: { wsUrl: simulator.wsUrl, restUrl: simulator.restUrl },
+    simulator,
+  };
+}

@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import type { Source } from '../../candle/messages.ts';
+
+export interface BannerFacts {
+  readonly host: string;
+  readonly port: number;
+  readonly source: Source;
+  /** Null when tokens are made elsewhere, with a key that is not ours. */
+  readonly token: string | null;
+  /** One that is served. */
+  readonly channel: string;
+}
+
+/** What a newcomer needs next: where the page is, a token, and a line to paste into a terminal. */
+export function bannerLines({ host, port, source, token, channel }: BannerFacts): string[] {
+  const authority = `${reachable(host)}:${port}`;
+  const page = `http://${authority}/`;
+  const feed = source === 'bybit' ? 'live from Bybit' : 'SIMULATED prices (source: simulator)';
+  if (token === null) {
+    return [
+      '',
+      `  Page    ${page}`,
+      `  Feed    ${feed}`,
+      '  Token   made by the holder of the key',
+      '',
+    ];
+  }
+  const program = fileURLToPath(new URL('../../cli.js', import.meta.url));
+  return [
+    '',
+    // A fragment never leaves the browser.
+    `  Page    ${page}#token=${token}`,
+    `  Feed    ${feed}`,
+    `  Token   ${token}`,
+    '  Stream  paste this into another terminal:',
+    '',
+    `node ${quoted(program)} stream --url ws://${authority} --token ${token} ${channel}`,
+    '',
+  ];
+}
+
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** For a shell. */
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
