@@ -168,6 +168,8 @@ export class IngestWorker implements StreamListener {
   }
 
   async #lead(fence: Fence): Promise<void> {
+    // Gained while stopping: `Leadership.stop` gives it back.
+    if (this.#stopping !== null) return;
     const turn = new AbortController();
     this.#turn = turn;
     const { bus, channels, settings, log, clock } = this.#deps;

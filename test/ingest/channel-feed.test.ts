@@ -1,0 +1,374 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ChannelHead, PublishResult } from '../../src/bus/bus.ts';
+import type { Candle } from '../../src/candle/candle.ts';
+import {
+  ChannelFeed,
+  type ChannelFeedSettings,
+  type FeedAction,
+} from '../../src/ingest/channel-feed.ts';
+import { BTC, closedMinute, minute, startOfMinute } from './candles.ts';
+
+const SETTINGS: ChannelFeedSettings = {
+  history: 10,
+  closeGraceMs: 5_000,
+  seedTimeoutMs: 10_000,
+  giveUpMs: 60_000,
+};
+
+function head(n: number | null, changes: Partial<ChannelHead> = {}): ChannelHead {
+  return { epoch: 'e1', offset: 7, lastClosed: n === null ? null : startOfMinute(n), ...changes };
+}
+
+let feed: ChannelFeed;
+beforeEach(() => {
+  feed = new ChannelFeed(BTC, SETTINGS);
+});
+
+/** The moment `ms` after the `n`th minute has begun. */
+function at(n: number, ms = 0): number {
+  return startOfMinute(n) + ms;
+}
+
+function lead(n: number | null, now = 0): void {
+  feed.lead({ status: 'claimed', head: head(n), lastOpen: null }, now);
+}
+
+function close(n: number, changes: Partial<Candle> = {}) {
+  return feed.onStream(closedMinute(n, changes), at(n + 1, 200), at(n + 1, 250));
+}
+
+function update(n: number, second: number) {
+  return feed.onStream(minute(n, { close: String(second) }), at(n, second * 1_000), at(n, second));
+}
+
+function takePublish(now = 0): Extract<FeedAction, { kind: 'publish' }> {
+  const action = feed.take(now);
+  if (action?.kind !== 'publish') throw new Error(`expected a publication, got ${action?.kind}`);
+  return action;
+}
+
+/** What would be published: minute, previous minute for closes, and whether it came over REST. */
+function summary(action: FeedAction | null) {
+  if (action?.kind !== 'publish') return action?.kind ?? null;
+  return action.publications.map(({ candle, previous, backfill }) => {
+    const n = (start: number | null) => (start === null ? null : (start - at(0)) / 60_000);
+    const what = candle.confirm ? 'close' : 'update';
+    return [what, n(candle.start), ...(candle.confirm ? [n(previous), backfill] : [])];
+  });
+}
+
+function settle(
+  action: Extract<FeedAction, { kind: 'publish' }>,
+  results: PublishResult[],
+  now = 0,
+) {
+  return feed.settlePublish(action, results, now);
+}
+
+/** Takes and acknowledges everything. */
+function publishAll(now = 0): void {
+  for (let action = feed.take(now); action !== null; action = feed.take(now)) {
+    if (action.kind === 'seed') {
+      const last = action.closed.at(-1)?.start ?? null;
+      feed.settleSeed(action, { status: 'seeded', head: head(null, { lastClosed: last }) }, now);
+      continue;
+    }
+    let lastClosed = feed.head?.lastClosed ?? null;
+    const results = action.publications.map(({ candle }): PublishResult => {
+      if (candle.confirm) lastClosed = candle.start;
+      return { status: 'published', head: head(null, { lastClosed }) };
+    });
+    settle(action, results, now);
+  }
+}
+
+/** Answers what the feed wants at a time with these minutes. Returns the range in minutes. */
+function fetch(now: number, minutes: number[], time = now) {
+  const range = feed.wanted(now, now);
+  if (range === null) return null;
+  const rows = minutes.map((n) => minute(n));
+  const outcome = feed.onRows(range, { rows, time, receivedAt: now }, now);
+  return { from: (range.from - at(0)) / 60_000, to: (range.to - at(0)) / 60_000, ...outcome };
+}
+
+describe('candles of the stream', () => {
+  it('are nothing new when they repeat, come late or go backwards', () => {
+    lead(4);
+    expect(update(5, 10)).toBe('update');
+    expect(update(5, 10)).toBe('duplicate');
+    expect(update(5, 9)).toBe('stale');
+    expect(update(4, 59)).toBe('stale');
+    expect(close(5)).toBe('close');
+    expect(close(5)).toBe('duplicate');
+    expect(update(5, 59)).toBe('stale');
+    expect(summary(feed.take(0))).toEqual([['close', 5, 4, false]]);
+  });
+
+  it('keep the first final version, compared by value', () => {
+    lead(4);
+    close(5, { close: '84505.5' });
+    expect(close(5, { close: '84505.50' })).toBe('duplicate');
+    expect(close(5, { close: '84506' })).toBe('differs');
+    expect(takePublish().publications[0]?.candle.close).toBe('84505.5');
+  });
+
+  it('go out as the newest update only, and as every close', () => {
+    lead(4);
+    update(5, 1);
+    const first = takePublish();
+    update(5, 2);
+    update(5, 3);
+    expect(feed.take(0)).toBeNull();
+    settle(first, [{ status: 'published', head: head(4) }]);
+    close(5);
+    close(6);
+    update(7, 1);
+    update(7, 2);
+    const second = takePublish();
+    expect(summary(second)).toEqual([
+      ['close', 5, 4, false],
+      ['close', 6, 5, false],
+      ['update', 7],
+    ]);
+    expect(second.publications[2]?.candle.close).toBe('2');
+  });
+});
+
+describe('a missing close', () => {
+  it('holds later closes and lets updates pass until it is fetched', () => {
+    lead(4);
+    close(6);
+    update(7, 1);
+    const action = takePublish();
+    expect(summary(action)).toEqual([['update', 7]]);
+    settle(action, [{ status: 'published', head: head(4) }]);
+    expect(feed.held).toBe(1);
+    expect(fetch(at(7, 1_500), [5, 6, 7])).toMatchObject({ from: 5, to: 5, added: 1 });
+    expect(summary(feed.take(0))).toEqual([
+      ['close', 5, 4, true],
+      ['close', 6, 5, false],
+    ]);
+    expect(feed.held).toBe(0);
+  });
+
+  it('may arrive late by itself', () => {
+    lead(4);
+    close(6);
+    close(5);
+    expect(summary(feed.take(0))).toEqual([
+      ['close', 5, 4, false],
+      ['close', 6, 5, false],
+    ]);
+  });
+
+  it('is fetched when its confirmation never comes, after a grace', () => {
+    lead(4);
+    fetch(at(5, 30_000), [-5, -4, -3, -2, -1, 0, 1, 2, 3, 4]);
+    update(5, 59);
+    publishAll();
+    expect(feed.wanted(at(6, 4_900), at(6, 4_900))).toBeNull();
+    expect(fetch(at(6, 5_100), [5, 6])).toMatchObject({ from: 5, to: 5, added: 1 });
+    expect(summary(feed.take(0))).toEqual([['close', 5, 4, true]]);
+  });
+
+  it('is not closed by an answer that came less than two seconds after its end', () => {
+    lead(4);
+    close(6);
+    expect(fetch(at(7, 1_000), [5], at(6, 1_999))).toMatchObject({ added: 0 });
+    expect(feed.take(0)).toBeNull();
+    expect(feed.wanted(at(7, 1_100), at(7, 1_100))).toBeNull();
+    expect(fetch(at(7, 2_000), [5], at(6, 2_000))).toMatchObject({ added: 1 });
+  });
+
+  it('that does not exist is stepped over: the next one names the last that does', () => {
+    lead(4);
+    close(8);
+    expect(fetch(at(9), [5, 8])).toMatchObject({ from: 5, to: 7, added: 1 });
+    expect(summary(feed.take(0))).toEqual([
+      ['close', 5, 4, true],
+      ['close', 8, 5, false],
+    ]);
+  });
+
+  it('is asked for again, at longer and longer intervals, while it cannot be had', () => {
+    lead(4);
+    close(6);
+    const asked: number[] = [];
+    for (let ms = 0; ms < 20_000; ms += 100) {
+      if (feed.wanted(at(7, ms), at(7, ms)) === null) continue;
+      asked.push(ms);
+      feed.onFetchFailed(at(7, ms));
+    }
+    expect(asked).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500]);
+  });
+
+  it('is given up in the end when later ones wait for it, and these then know no predecessor', () => {
+    lead(4);
+    close(6);
+    for (let ms = 0; ms <= 60_000; ms += 1_000) {
+      if (feed.wanted(at(7, ms), at(7)) !== null) feed.onFetchFailed(at(7, ms));
+    }
+    expect(summary(feed.take(at(8)))).toEqual([['close', 6, null, false]]);
+  });
+
+  it('that history no longer reaches is given up at once', () => {
+    lead(-30);
+    close(6);
+    const range = fetch(at(7), [-3, -2, -1, 0, 1, 2, 3, 4, 5]);
+    expect(range).toMatchObject({ from: -3, to: 5 });
+    expect(summary(feed.take(0))?.slice(0, 2)).toEqual([
+      ['close', -3, null, true],
+      ['close', -2, -3, true],
+    ]);
+  });
+});
+
+describe('the bus', () => {
+  it('gets a publication again until it has answered', () => {
+    lead(4);
+    close(5);
+    const first = takePublish(1_000);
+    settle(first, [{ status: 'failed', error: new Error('no answer') }], 1_000);
+    expect(feed.take(1_050)).toBeNull();
+    const second = takePublish(1_100);
+    expect(summary(second)).toEqual(summary(first));
+    settle(second, [{ status: 'stale', head: head(5) }], 1_100);
+    expect(feed.take(10_000)).toBeNull();
+  });
+
+  it('that has forgotten gets from memory what it lacks, in a new epoch also the open candle', () => {
+    lead(4);
+    for (const n of [5, 6, 7]) close(n);
+    update(8, 1);
+    publishAll();
+    close(8);
+    const action = takePublish();
+    settle(action, [{ status: 'gap', head: head(5, { epoch: 'e2' }) }]);
+    expect(summary(feed.take(0))).toEqual([
+      ['close', 6, 5, false],
+      ['close', 7, 6, false],
+      ['close', 8, 7, false],
+    ]);
+  });
+
+  it('gets the open candle again when an epoch begins', () => {
+    lead(4);
+    update(5, 1);
+    publishAll();
+    close(4);
+    expect(feed.take(0)).toBeNull();
+    feed.unlead();
+    feed.lead({ status: 'claimed', head: head(4, { epoch: 'e2' }), lastOpen: null }, 0);
+    expect(summary(feed.take(0))).toEqual([['update', 5]]);
+  });
+
+  it('is not asked at full speed when it refuses without reason', () => {
+    lead(4);
+    close(5);
+    settle(takePublish(0), [{ status: 'gap', head: head(4) }], 0);
+    expect(feed.take(99)).toBeNull();
+    expect(feed.take(100)).not.toBeNull();
+  });
+
+  it('ends the turn when a newer leader has been there', () => {
+    lead(4);
+    close(5);
+    const fence = { token: 9, worker: 'w2' };
+    expect(settle(takePublish(), [{ status: 'fenced', fence }])).toEqual(fence);
+  });
+
+  it('hears nothing of answers that belong to an earlier turn', () => {
+    lead(4);
+    close(5);
+    const old = takePublish();
+    feed.unlead();
+    expect(feed.take(0)).toBeNull();
+    lead(4);
+    settle(old, [{ status: 'published', head: head(5) }]);
+    expect(summary(feed.take(0))).toEqual([['close', 5, 4, false]]);
+  });
+});
+
+describe('an empty store', () => {
+  it('is seeded with history as far back as it is kept', () => {
+    lead(null);
+    update(20, 30);
+    expect(summary(feed.take(0))).toEqual([['update', 20]]);
+    expect(fetch(at(20, 30_000), [9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20])).toMatchObject({
+      from: 10,
+      to: 19,
+      added: 10,
+    });
+    publishAll();
+    feed.wanted(at(20, 30_000), at(20, 30_000));
+    feed.unlead();
+    lead(null);
+    feed.wanted(at(20, 30_000), at(20, 30_000));
+    const seed = feed.take(0);
+    expect(seed?.kind === 'seed' && seed.closed.map(({ start }) => start)).toEqual(
+      [10, 11, 12, 13, 14, 15, 16, 17, 18, 19].map(startOfMinute),
+    );
+    expect(seed?.kind === 'seed' && seed.closed.every(({ confirm }) => confirm)).toBe(true);
+  });
+
+  it('is seeded with the closes known from the stream when history does not come in time', () => {
+    lead(null, 1_000);
+    close(5);
+    close(6);
+    expect(feed.take(10_999)).toBeNull();
+    const seed = feed.take(11_000);
+    expect(seed?.kind === 'seed' && seed.closed.map(({ start }) => start)).toEqual(
+      [5, 6].map(startOfMinute),
+    );
+  });
+
+  it('is seeded up to a hole that clients were promised, not beyond it', () => {
+    lead(4);
+    close(5);
+    publishAll();
+    close(7);
+    close(8);
+    const held = feed.held;
+    feed.unlead();
+    lead(null);
+    const seed = feed.take(10_000);
+    expect(held).toBe(2);
+    expect(seed?.kind === 'seed' && seed.closed.map(({ start }) => start)).toEqual([
+      startOfMinute(5),
+    ]);
+  });
+
+  it('that another has filled meanwhile gets what it lacks', () => {
+    lead(null);
+    close(5);
+    close(6);
+    const seed = feed.take(10_000);
+    if (seed?.kind !== 'seed') throw new Error('expected a seed');
+    feed.settleSeed(seed, { status: 'occupied', head: head(5) }, 10_000);
+    expect(summary(feed.take(10_000))).toEqual([['close', 6, 5, false]]);
+  });
+});
+
+describe('a standby', () => {
+  it('publishes and fetches nothing, and needs nothing fetched when its turn comes', () => {
+    for (const n of [3, 4, 5, 6]) close(n);
+    update(7, 1);
+    expect(feed.take(0)).toBeNull();
+    expect(feed.wanted(at(7, 10_000), at(7, 10_000))).toBeNull();
+    lead(4);
+    expect(summary(feed.take(0))).toEqual([
+      ['close', 5, 4, false],
+      ['close', 6, 5, false],
+      ['update', 7],
+    ]);
+  });
+
+  it('does not publish an update that its predecessor has published', () => {
+    update(5, 10);
+    const lastOpen = { start: startOfMinute(5), exchange: at(5, 10_000) };
+    feed.lead({ status: 'claimed', head: head(4), lastOpen }, 0);
+    expect(feed.take(0)).toBeNull();
+    update(5, 11);
+    expect(summary(feed.take(0))).toEqual([['update', 5]]);
+  });
+});

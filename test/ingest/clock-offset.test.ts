@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ClockOffsetEstimator } from '../../src/ingest/clock-offset.ts';
+import { ExchangeTime } from '../../src/ingest/exchange-time.ts';
+
+const delayMs = fc.double({ min: 0, max: 500, noNaN: true });
+
+describe('the clock offset', () => {
+  it('lies within its error bound, however the delay is spread over the way there and back', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -100_000, max: 100_000, noNaN: true }),
+        fc.array(fc.tuple(delayMs, delayMs), { minLength: 2, maxLength: 10 }),
+        (offset, delays) => {
+          const estimator = new ClockOffsetEstimator();
+          for (const [index, [there, back]] of delays.entries()) {
+            const sentAt = 1_000_000 + index * 10_000;
+            const exchange = sentAt + there + offset;
+            estimator.add({ sentAt, receivedAt: sentAt + there + back, exchange });
+          }
+          const estimate = estimator.offset;
+          expect(estimate).not.toBeNull();
+          const least = Math.min(...delays.map(([there, back]) => (there + back) / 2));
+          expect(estimate?.errorMs).toBeCloseTo(least, 6);
+          expect(Math.abs((estimate?.offsetMs ?? NaN) - offset)).toBeLessThanOrEqual(least + 1e-6);
+        },
+      ),
+    );
+  });
+
+  it('is not measurable from one sample, nor while the clocks drift by more than 1,000 ppm', () => {
+    for (const [speed, isMeasurable] of [
+      [1, true],
+      [1.0005, true],
+      [1.01, false],
+      [60, false],
+      [0.5, false],
+    ] as const) {
+      const estimator = new ClockOffsetEstimator();
+      estimator.add({ sentAt: 0, receivedAt: 2, exchange: 5_000 });
+      expect(estimator.offset).toBeNull();
+      estimator.add({ sentAt: 5_000, receivedAt: 5_002, exchange: 5_000 + 5_000 * speed });
+      expect(estimator.offset !== null).toBe(isMeasurable);
+    }
+  });
+
+  it('recovers once the samples of before a step of the clock have aged', () => {
+    const estimator = new ClockOffsetEstimator(60_000);
+    for (let at = 0; at <= 60_000; at += 15_000) {
+      estimator.add({ sentAt: at, receivedAt: at + 2, exchange: at + (at < 30_000 ? 0 : 3_000) });
+    }
+    expect(estimator.offset).toBeNull();
+    for (let at = 75_000; at <= 105_000; at += 15_000) {
+      estimator.add({ sentAt: at, receivedAt: at + 2, exchange: at + 3_000 });
+    }
+    expect(estimator.offset?.offsetMs).toBeCloseTo(2_999, 6);
+  });
+});
+
+describe("the exchange's time", () => {
+  it('goes on from the newest message, and late messages do not set it back', () => {
+    const time = new ExchangeTime();
+    expect(time.at(0)).toBeNull();
+    time.onStream(10_000, 100);
+    time.onStream(9_000, 200);
+    expect(time.at(1_100)).toBe(11_000);
+    time.onStream(20_000, 1_200);
+    expect(time.at(1_200)).toBe(20_000);
+  });
+
+  it('is set back by an answer to a request', () => {
+    const time = new ExchangeTime();
+    time.onStream(3_600_000, 0);
+    time.onAnswer(1_000, 10);
+    expect(time.at(10)).toBe(1_000);
+  });
+});

@@ -1,0 +1,235 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { sameCandle, type Candle } from '../../src/candle/candle.ts';
+import { channelOf, type Channel } from '../../src/candle/channel.ts';
+import type { Ingest } from '../../src/ingest/ingest.ts';
+import type { IngestSettings } from '../../src/ingest/settings.ts';
+import {
+  createSimulator,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../src/simulator/simulator.ts';
+import { createWallClock } from '../../src/time/clock.ts';
+import { createBusRig, createIngestRig, metricValue, type BusRig } from './rig.ts';
+
+const BTC1 = channelOf('BTCUSDT', '1');
+const ETH1 = channelOf('ETHUSDT', '1');
+const BTC5 = channelOf('BTCUSDT', '5');
+const CHANNELS = [BTC1, ETH1, BTC5];
+const LONG = { timeout: 15_000, interval: 20 };
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
+  const simulator = createSimulator({ clock: createWallClock(), updateMs: 50, ...options });
+  cleanups.push(() => simulator.close());
+  await simulator.listen();
+  return simulator;
+}
+
+function work(
+  bus: BusRig,
+  simulator: Simulator,
+  settings: Partial<IngestSettings> = {},
+  worker = 'w1',
+) {
+  const urls = { ws: simulator.wsUrl, rest: simulator.restUrl };
+  const rig = createIngestRig(bus, urls, CHANNELS, settings, worker);
+  cleanups.push(() => rig.ingest.stop());
+  rig.ingest.start();
+  return rig;
+}
+
+function stored({ bus }: BusRig, channel: Channel): Candle[] {
+  return bus.store.read(channel)?.closed.map(({ candle }) => candle) ?? [];
+}
+
+/** The store holds what the exchange says, from the store's first candle on. */
+function expectTruth(bus: BusRig, simulator: Simulator, channel: Channel): void {
+  const closed = stored(bus, channel);
+  const first = closed[0]?.start ?? 0;
+  const last = closed.at(-1)?.start ?? 0;
+  const truth = simulator.closedCandles(channel.symbol, channel.interval, first, last);
+  expect(closed.map(({ start }) => start)).toEqual(truth.map(({ start }) => start));
+  const differing = closed.filter((candle, index) => !sameCandle(candle, truth[index] ?? candle));
+  expect(differing).toEqual([]);
+}
+
+/** Waits until `more` further candles have closed than now. */
+async function untilClosed(bus: BusRig, channel: Channel, more: number): Promise<void> {
+  const before = stored(bus, channel).at(-1)?.start ?? 0;
+  const reached = (): number => stored(bus, channel).filter(({ start }) => start > before).length;
+  await vi.waitFor(() => expect(reached()).toBeGreaterThanOrEqual(more), LONG);
+}
+
+function isLeading(ingest: Ingest): boolean {
+  return ingest.status().leading;
+}
+
+describe('one worker', () => {
+  it('fills the history of every channel before the first second is over', async () => {
+    const simulator = await simulate();
+    const bus = createBusRig(CHANNELS);
+    work(bus, simulator);
+    await vi.waitFor(() => {
+      for (const channel of CHANNELS) expect(stored(bus, channel)).toHaveLength(1_000);
+    }, LONG);
+    for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
+  });
+
+  it('streams updates of the open candle with their times, and says in its heartbeat how channels are', async () => {
+    const simulator = await simulate();
+    const bus = createBusRig(CHANNELS);
+    const { registry } = work(bus, simulator, { heartbeatMs: 50, clockSampleMs: 50 });
+    await vi.waitFor(() => {
+      for (const { name } of CHANNELS) {
+        expect(bus.messages.filter(({ channel }) => channel === name).length).toBeGreaterThan(3);
+      }
+      const states = bus.heartbeats.at(-1)?.channels.map(({ state }) => state);
+      expect(states).toEqual(['live', 'live', 'live']);
+    }, LONG);
+    const heads = bus.heartbeats.at(-1)?.channels ?? [];
+    expect(heads.map(({ channel }) => channel)).toEqual(CHANNELS.map(({ name }) => name));
+    for (const { times } of bus.messages) {
+      expect(times.published).toBeGreaterThanOrEqual(times.ingest);
+      expect(Math.abs(times.ingest - times.exchange)).toBeLessThan(5_000);
+    }
+    await vi.waitFor(async () => {
+      const count = 'candlegate_hop_latency_seconds';
+      expect(await metricValue(registry, count, { hop: 'ingest' })).toBeGreaterThan(0);
+      expect(await metricValue(registry, count, { hop: 'exchange' })).toBeGreaterThan(0);
+      expect(await metricValue(registry, 'candlegate_ingest_clock_offset_measurable')).toBe(1);
+    }, LONG);
+  });
+
+  it('publishes every close in order while the exchange runs 120 times as fast', async () => {
+    const simulator = await simulate({ speed: 120 });
+    const bus = createBusRig(CHANNELS);
+    const { registry } = work(bus, simulator, { clockSampleMs: 50 });
+    await untilClosed(bus, BTC1, 1);
+    await untilClosed(bus, BTC1, 6);
+    for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
+    // Clocks that drift so are not compared.
+    expect(await metricValue(registry, 'candlegate_ingest_clock_offset_measurable')).toBe(0);
+  });
+
+  it('loses no close with duplicates, reordering, spoilt frames and lost confirmations', async () => {
+    const simulator = await simulate({
+      speed: 120,
+      faults: {
+        duplicate: 0.3,
+        stale: 0.3,
+        outOfOrder: 0.3,
+        malformed: 0.2,
+        loseConfirm: 0.3,
+        loseFrame: 0.2,
+      },
+    });
+    const bus = createBusRig(CHANNELS);
+    const { registry } = work(bus, simulator);
+    await untilClosed(bus, ETH1, 1);
+    await untilClosed(bus, ETH1, 8);
+    for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
+    expect(await metricValue(registry, 'candlegate_ingest_bad_frames_total')).toBeGreaterThan(0);
+    expect(
+      await metricValue(registry, 'candlegate_ingest_backfilled_candles_total'),
+    ).toBeGreaterThan(0);
+  });
+
+  it('fetches what it missed while it was cut off, and says that it was', async () => {
+    const simulator = await simulate({ speed: 120 });
+    const bus = createBusRig(CHANNELS);
+    work(bus, simulator, { downAfterMs: 200, heartbeatMs: 100 });
+    await untilClosed(bus, BTC1, 2);
+    simulator.faults.set({ refuseConnections: 'http', rest: { status: 500 } });
+    simulator.faults.dropConnections();
+    await vi.waitFor(() => {
+      expect(bus.heartbeats.at(-1)?.channels.map(({ state }) => state)).toEqual([
+        'down',
+        'down',
+        'down',
+      ]);
+    }, LONG);
+    const cutOffAt = stored(bus, BTC1).at(-1)?.start ?? 0;
+    await vi.waitFor(() => expect(simulator.now()).toBeGreaterThan(cutOffAt + 5 * 60_000), LONG);
+    simulator.faults.reset();
+    await untilClosed(bus, BTC1, 5);
+    await vi.waitFor(() => {
+      expect(bus.heartbeats.at(-1)?.channels[0]?.state).toBe('live');
+    }, LONG);
+    for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
+    const missed = bus.messages.filter(
+      ({ channel, candle, backfill }) =>
+        channel === BTC1.name && candle.start > cutOffAt && backfill === true,
+    );
+    expect(missed.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('keeps open candles flowing without REST, and seeds with what it has in the end', async () => {
+    const simulator = await simulate({ speed: 120, faults: { rest: { status: 500 } } });
+    const bus = createBusRig(CHANNELS);
+    work(bus, simulator, { seedTimeoutMs: 1_500 });
+    await vi.waitFor(() => expect(bus.messages.length).toBeGreaterThan(5), LONG);
+    expect(stored(bus, BTC1)).toEqual([]);
+    await untilClosed(bus, BTC1, 3);
+    expectTruth(bus, simulator, BTC1);
+  });
+
+  it('replaces a connection that answers pings and brings no data', async () => {
+    const simulator = await simulate();
+    const bus = createBusRig(CHANNELS);
+    const { registry } = work(bus, simulator, { stallMs: 500 });
+    await vi.waitFor(() => expect(bus.messages.length).toBeGreaterThan(0), LONG);
+    simulator.faults.set({ silent: true });
+    const reconnects = (): Promise<number> =>
+      metricValue(registry, 'candlegate_ingest_reconnects_total', { reason: 'stalled' });
+    await vi.waitFor(async () => expect(await reconnects()).toBeGreaterThan(0), LONG);
+    simulator.faults.reset();
+    const before = bus.messages.length;
+    await vi.waitFor(() => expect(bus.messages.length).toBeGreaterThan(before + 5), LONG);
+  });
+
+  it('gives the whole history back to a store that was flushed', async () => {
+    const simulator = await simulate({ speed: 120 });
+    const bus = createBusRig(CHANNELS);
+    work(bus, simulator);
+    await untilClosed(bus, BTC1, 2);
+    bus.bus.store.flush();
+    await vi.waitFor(() => {
+      for (const channel of CHANNELS) expect(stored(bus, channel).length).toBeGreaterThan(900);
+    }, LONG);
+    await untilClosed(bus, BTC1, 2);
+    for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
+  });
+});
+
+describe('two workers', () => {
+  it('take turns: the standby publishes on when the leader stops, without fetching anything', async () => {
+    const simulator = await simulate({ speed: 120 });
+    const bus = createBusRig(CHANNELS);
+    const first = work(bus, simulator, {}, 'w1');
+    await vi.waitFor(() => expect(isLeading(first.ingest)).toBe(true), LONG);
+    const second = work(bus, simulator, { leaseRenewMs: 50 }, 'w2');
+    await untilClosed(bus, BTC1, 3);
+    expect(isLeading(second.ingest)).toBe(false);
+    simulator.faults.set({ rest: { status: 500 } });
+    await first.ingest.stop();
+    await vi.waitFor(() => expect(isLeading(second.ingest)).toBe(true), LONG);
+    await untilClosed(bus, BTC1, 2);
+    for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
+    const tokens = bus.heartbeats.map(({ token }) => token);
+    expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
+  });
+
+  it('change over when the leader finds that a newer one has been there', async () => {
+    const simulator = await simulate();
+    const bus = createBusRig(CHANNELS);
+    const { ingest } = work(bus, simulator);
+    await vi.waitFor(() => expect(isLeading(ingest)).toBe(true), LONG);
+    const token = (bus.heartbeats.at(-1)?.token ?? 0) + 1_000;
+    await bus.bus.publisher().claim(BTC1, { token, worker: 'intruder' });
+    await vi.waitFor(() => expect(isLeading(ingest)).toBe(false), LONG);
+  });
+});
