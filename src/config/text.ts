@@ -90,7 +90,7 @@ export function list<T extends string>(
     for (const [index, part] of text.split(',').entries()) {
       const value = readEntry(part.trim());
       if (value === undefined)
-        return { must: `a comma list of ${entries}; entry ${index + 1} is not` };
+        return { must: `a comma list of ${entries} (entry ${index + 1} is none)` };
       if (!values.includes(value)) values.push(value);
     }
     return { value: values };

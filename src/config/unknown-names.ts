@@ -51,17 +51,22 @@ function editDistance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The known name that was probably meant: near in spelling, or with the same words. */
+/** The letters of a name in order, so that swapped letters and swapped words look the same. */
+function lettersOf(name: string): string {
+  return [...name].sort().join('');
+}
+
+/** The known name that was probably meant: near in spelling, the same letters, or a part of it. */
 export function probablyMeant(name: string): string | undefined {
   const bare = name.slice(ENV_PREFIX.length).toUpperCase().slice(0, 64);
-  const words = bare.split('_').sort().join('_');
+  const letters = lettersOf(bare);
   let best: { known: string; distance: number } | undefined;
   for (const key of SETTING_KEYS) {
     const known = envName(key).slice(ENV_PREFIX.length);
-    const sameWords = known.split('_').sort().join('_') === words;
-    const startsAlike =
-      bare.length >= 4 && (known.startsWith(`${bare}_`) || bare.startsWith(`${known}_`));
-    const distance = sameWords ? 0 : startsAlike ? 1 : editDistance(bare, known);
+    const isPart = bare.length >= 4 && known.startsWith(`${bare}_`);
+    const isWhole = bare.startsWith(`${known}_`);
+    const distance =
+      lettersOf(known) === letters ? 0 : isPart || isWhole ? 1 : editDistance(bare, known);
     if (best === undefined || distance < best.distance) best = { known, distance };
   }
   if (best === undefined) return undefined;
