@@ -7,9 +7,10 @@ import { channelOf, type Channel } from '../../../src/candle/channel.ts';
 import { useRedis, type SharedRedis } from '../../support/redis.ts';
 import {
   judge,
-  operationArbitrary,
-  publicationOf,
+  operationsArbitrary,
+  publicationsOf,
   seedOf,
+  stateAfter,
   type Operation,
 } from '../bus-operations.ts';
 import { openRedisWorld, type RedisWorld } from './redis-world.ts';
@@ -56,7 +57,7 @@ function expected(
   });
   const judgements = judge(state, operation, { channel, published: NOW, ruleContext });
   return {
-    state: judgements.length > 0 ? (judgements.at(-1)?.after ?? null) : state,
+    state: stateAfter(judgements, state),
     results: judgements.map(({ result }) => result),
   };
 }
@@ -67,7 +68,11 @@ describe('the scripts and the pure rule', () => {
     const subscriber = world.subscriber();
     let runs = 0;
 
-    const perform = async (operation: Operation, channel: Channel): Promise<unknown[]> => {
+    const perform = async (
+      operation: Operation,
+      channel: Channel,
+      state: ChannelState | null,
+    ): Promise<unknown[]> => {
       const keys = world.names.channel(channel);
       switch (operation.kind) {
         case 'claim':
@@ -78,7 +83,7 @@ describe('the scripts and the pure rule', () => {
         }
         case 'publish':
           return publisher.publish(
-            operation.batch.map((step) => publicationOf(channel, step)),
+            publicationsOf(channel, operation.batch, state),
             operation.fence,
           );
         case 'other-replication-id':
@@ -93,12 +98,12 @@ describe('the scripts and the pure rule', () => {
     };
 
     await fc.assert(
-      fc.asyncProperty(fc.array(operationArbitrary, { maxLength: 25 }), async (operations) => {
+      fc.asyncProperty(operationsArbitrary, async (operations) => {
         const channel = channelOf(`RUN${(runs += 1)}`, '1');
         let state: ChannelState | null = null;
         for (const operation of operations) {
           const used = epochs;
-          const results = await perform(operation, channel);
+          const results = await perform(operation, channel, state);
           const rule = expected(state, operation, { channel, used });
           expect(results).toEqual(rule.results);
           state = rule.state;
