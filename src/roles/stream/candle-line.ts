@@ -41,7 +41,7 @@ export const jsonLine: CandleFormat = (received) => {
 };
 
 const COLUMNS = [
-  ['received (UTC)', 12],
+  ['received (UTC)', 14],
   ['channel', 22],
   ['start (UTC)', 16],
   ['open', 12],
