@@ -29,10 +29,12 @@ export class HubChannel implements ChannelView, Settleable {
   }
 
   head(): ChannelHeadMessage {
+    // An epoch without any candle is the store's affair: nothing is known of the channel.
+    const isKnown = this.lastClosed !== null || this.state.openCandle !== null;
     return {
       channel: this.channel.name,
-      epoch: this.state.epoch,
-      offset: this.state.offset,
+      epoch: isKnown ? this.state.epoch : null,
+      offset: isKnown ? this.state.offset : 0,
       lastClosed: this.lastClosed,
       state: this.feed,
     };

@@ -12,9 +12,9 @@ export interface Settleable {
  * Keeps `settled` of the channels one whole turn of the event loop behind `lastClosed`.
  *
  * Why a whole turn and not its end: the WebSocket server flushes what was published in a turn, and
- * reports what it had to drop, in the check phase, and after Node's immediates. A value set by the
- * first `setImmediate` would vouch for candles that are just about to be dropped; by the second one,
- * the drop has been reported.
+ * reports what it had to drop, in the same phase of the event loop in which Node runs its immediates,
+ * and nobody promises which of them come first. A value set by the first `setImmediate` could vouch
+ * for candles that are about to be dropped; by the second one, every drop has been reported.
  */
 export class SettledCloses {
   readonly #defer: Defer;

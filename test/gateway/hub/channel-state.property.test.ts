@@ -85,10 +85,10 @@ describe('a channel behind a live channel that loses, repeats and reorders', () 
         expect(world.snapshots).toBeLessThanOrEqual(2);
         deliveries += world.deliveredCloses.length;
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
     // The steps really do bring closed candles through.
-    expect(deliveries).toBeGreaterThan(500);
+    expect(deliveries).toBeGreaterThan(300);
   });
 
   it('says of every hole that it is one, and only then, when history is short', () => {
@@ -103,7 +103,7 @@ describe('a channel behind a live channel that loses, repeats and reorders', () 
         expectWhole(world);
         holes += world.holes;
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
     expect(holes).toBeGreaterThan(50);
   });

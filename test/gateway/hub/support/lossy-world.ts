@@ -82,7 +82,7 @@ export class LossyWorld {
   /** The open candle closes; `skip` numbers after it never exist. */
   closeCandle(skip: number): void {
     this.heal();
-    const candle = candleAt(this.#nextNumber, true, `${String(this.#nextNumber)}`);
+    const candle = candleAt(this.#nextNumber, true, String(this.#nextNumber));
     this.truth.push(candle);
     this.#nextNumber += 1 + skip;
     this.#second = 0;
