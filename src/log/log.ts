@@ -1,6 +1,6 @@
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
-import { censorSecrets, REDACTED, SECRET_PATHS } from './redaction.ts';
+import { censor, censorSecrets, SECRET_PATHS } from './redaction.ts';
 
 export interface LogOptions {
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
@@ -27,7 +27,7 @@ export function createLog(options: LogOptions, stream: LogStream = process.stdou
       level: options.level,
       base: { role: options.role, instance: options.instance },
       timestamp: stdTimeFunctions.isoTime,
-      redact: { paths: [...SECRET_PATHS], censor: REDACTED },
+      redact: { paths: [...SECRET_PATHS], censor },
       // The level as a word: log collectors know no pino numbers. The pretty printer knows both.
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite: censorSecrets },

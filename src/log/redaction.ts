@@ -17,6 +17,11 @@ export const SECRET_PATHS: readonly string[] = SECRET_MEMBERS.flatMap((member) =
   return [member, `*${tail}`, `*.*${tail}`];
 });
 
+/** What is printed for such a member. A number is no secret: the `token` of a fence is one. */
+export function censor(value: unknown): unknown {
+  return typeof value === 'number' ? value : REDACTED;
+}
+
 /** A JWT, also when it has been encoded once more in base64url for a subprotocol entry. */
 const TOKEN = /\b(?:eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|base64url\.bearer\.authorization\.[\w.-]+)/g;
 const QUERY_TOKEN = /([?&](?:token|access_token|ticket)=)[^&\s"'\\]+/gi;

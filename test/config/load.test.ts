@@ -70,7 +70,8 @@ describe('loading a configuration', () => {
     const parts: unknown[] = [loaded.config];
     for (const part of parts) {
       expect(Object.isFrozen(part)).toBe(true);
-      if (typeof part === 'object' && part !== null) parts.push(...(Object.values(part) as unknown[]));
+      if (typeof part === 'object' && part !== null)
+        parts.push(...(Object.values(part) as unknown[]));
     }
     expect(parts.length).toBeGreaterThan(50);
   });

@@ -66,6 +66,12 @@ describe('createLog', () => {
     }
   });
 
+  it('prints the number of a fence, although it is called a token', () => {
+    const { log, lines } = logInto();
+    log.info({ fence: { token: 1795377340166, worker: 'w1' } }, 'leads');
+    expect(lines[0]).toContain('"token":1795377340166');
+  });
+
   it('takes user and password out of URLs and keeps the rest', () => {
     const { log, lines } = logInto();
     log.warn('cannot reach redis://app:hunter2@redis.example:6379/0');
