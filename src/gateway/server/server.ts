@@ -96,6 +96,7 @@ export function createServer(deps: ServerDeps): GatewayServer {
     queryToken: settings.queryToken,
     metrics: deps.metrics,
     faults,
+    sockets,
     deflate: deflation.enabled,
     isDraining: () => !accepting,
   });

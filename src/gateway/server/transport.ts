@@ -1,15 +1,10 @@
 import type { WebSocket } from 'uWebSockets.js';
-import type { SessionRequest } from '../session-factory.ts';
 import type { Frame, SendOutcome, SocketEvents, Transport } from '../transport.ts';
 import type { Deflation } from './deflation.ts';
 
-/**
- * What uWebSockets.js copies onto its socket object: only plain properties survive, so it is one
- * reference and what the socket was opened with.
- */
+/** Copied onto the native socket object; only plain properties survive that. */
 export interface SocketData {
-  transport: UwsTransport | null;
-  request: SessionRequest | null;
+  readonly transport: UwsTransport;
 }
 export type Socket = WebSocket<SocketData>;
 
@@ -30,8 +25,8 @@ const MAX_REASON_CHARS = 123;
 
 export class UwsTransport implements Transport {
   readonly #settings: TransportSettings;
-  /** Null once closed: touching a closed socket of the native server throws. */
-  #ws: Socket | null;
+  /** Null before it opens and once it is closed: touching a closed native socket throws. */
+  #ws: Socket | null = null;
   #events: SocketEvents | null = null;
   /** Set between `close` and the moment the buffer has room for the close frame. */
   #lingering: { readonly ws: Socket; readonly code: number; readonly reason: string } | null = null;
@@ -41,15 +36,29 @@ export class UwsTransport implements Transport {
   #writing = false;
   #dropsWhileWriting = 0;
 
-  constructor(ws: Socket, settings: TransportSettings) {
-    this.#ws = ws;
+  constructor(settings: TransportSettings) {
     this.#settings = settings;
   }
 
-  /** Connects the session. What happened to the socket while the session was being made is told now. */
-  attach(events: SocketEvents): void {
-    this.#events = events;
-    if (this.#closeCode !== null) this.#tellClosed(this.#closeCode);
+  /** The socket is open. Allocates nothing: see `Upgrades`. */
+  bind(ws: Socket): void {
+    this.#ws = ws;
+  }
+
+  get isOpen(): boolean {
+    return this.#ws !== null;
+  }
+
+  /**
+   * Makes the session, in one write with what it sends. What happens to the socket while the session
+   * is being made is told to it afterwards.
+   */
+  begin(open: (transport: Transport) => SocketEvents): void {
+    this.#ws?.cork(() => {
+      const events = open(this);
+      this.#events = events;
+      if (this.#closeCode !== null) this.#tellClosed(this.#closeCode);
+    });
   }
 
   get events(): SocketEvents | null {

@@ -14,11 +14,13 @@ import {
   type UpgradePlanDeps,
 } from './upgrade-plan.ts';
 import type { WebSocketPath } from './websocket-paths.ts';
+import type { WebSockets } from './websocket.ts';
 
 export interface UpgradeDeps extends UpgradePlanDeps {
   readonly verifier: TokenVerifier;
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded'>;
   readonly faults: Faults;
+  readonly sockets: Pick<WebSockets, 'createTransport' | 'begin'>;
   /** Whether permessage-deflate is negotiated with clients that offer it. */
   readonly deflate: boolean;
 }
@@ -98,24 +100,28 @@ export class Upgrades {
       response.cork(() => this.#refuse(response, request, this.#problemOf(error)));
       return;
     }
-    const data: SocketData = {
-      transport: null,
-      request: {
-        identity: verification.identity,
-        protocol: plan.protocol,
-        ...(plan.initial === undefined ? {} : { initial: plan.initial }),
-      },
-    };
+    const transport = this.#deps.sockets.createTransport();
+    const data: SocketData = { transport };
+    const key = request.headers['sec-websocket-key'] ?? '';
+    const extensions = this.#deps.deflate
+      ? (request.headers['sec-websocket-extensions'] ?? '')
+      : '';
+    // The upgrade shrinks the native socket in place, and when `cork` ends it still looks at the
+    // freed rest to decide whether to close the connection. Nothing may be allocated until then, so
+    // the session is made afterwards.
     response.cork(() => {
-      response.upgrade(
-        data,
-        request.headers['sec-websocket-key'] ?? '',
-        plan.answeredProtocol,
-        this.#deps.deflate ? (request.headers['sec-websocket-extensions'] ?? '') : '',
-        context,
-      );
+      response.upgrade(data, key, plan.answeredProtocol, extensions, context);
     });
+    if (!transport.isOpen) {
+      this.#deps.metrics.upgradeEnded('aborted');
+      return;
+    }
     this.#deps.metrics.upgradeEnded('accepted');
+    this.#deps.sockets.begin(transport, {
+      identity: verification.identity,
+      protocol: plan.protocol,
+      ...(plan.initial === undefined ? {} : { initial: plan.initial }),
+    });
   }
 
   #problemOf(error: unknown): Problem {

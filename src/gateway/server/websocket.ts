@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { WebSocketBehavior } from 'uWebSockets.js';
-import type { SessionFactory } from '../session-factory.ts';
+import type { SessionFactory, SessionRequest } from '../session-factory.ts';
 import type { Faults } from './faults.ts';
 import { UwsTransport, type Socket, type SocketData, type TransportSettings } from './transport.ts';
 
@@ -31,21 +31,24 @@ export class WebSockets {
     return this.#open;
   }
 
+  createTransport(): UwsTransport {
+    return new UwsTransport(this.#deps.settings);
+  }
+
+  /** Makes the session of a socket that has just opened. */
+  begin(transport: UwsTransport, request: SessionRequest): void {
+    try {
+      transport.begin((opened) => this.#deps.sessions.open(opened, request));
+    } catch (error) {
+      this.#failed('open', error, transport);
+    }
+  }
+
   handlers(): SocketHandlers {
     return {
       open: (ws) => {
         this.#open += 1;
-        const data = ws.getUserData();
-        const transport = new UwsTransport(ws, this.#deps.settings);
-        const { request } = data;
-        data.transport = transport;
-        data.request = null;
-        try {
-          if (request === null) throw new Error('a socket opened without a request');
-          transport.attach(this.#deps.sessions.open(transport, request));
-        } catch (error) {
-          this.#failed('open', error, transport);
-        }
+        ws.getUserData().transport.bind(ws);
       },
       message: (ws, message, isBinary) => {
         this.#guard('message', ws, (transport) => {
@@ -68,7 +71,6 @@ export class WebSockets {
 
   #guard(handler: string, ws: Socket, act: (transport: UwsTransport) => void): void {
     const { transport } = ws.getUserData();
-    if (transport === null) return;
     try {
       act(transport);
     } catch (error) {

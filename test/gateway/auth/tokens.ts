@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { SignJWT, type JWTPayload } from 'jose';
+import { SignJWT } from 'jose';
 import {
   createJwtVerifier,
   type JwtVerifierSettings,
@@ -43,7 +43,7 @@ export function token(
   for (const [name, value] of Object.entries(all)) {
     if (value === undefined) Reflect.deleteProperty(all, name);
   }
-  return new SignJWT(all as JWTPayload)
+  return new SignJWT(all)
     .setProtectedHeader({ alg: options.alg ?? 'HS256' })
     .sign(new TextEncoder().encode(options.secret ?? SECRET));
 }
