@@ -42,6 +42,12 @@ export class CanaryWatch {
     return wasMissing;
   }
 
+  /** The connection is a new one: it has its own time to be heard on. */
+  restart(now: number): void {
+    this.#silentMs = 0;
+    this.#lastTick = now;
+  }
+
   tick(now: number): CanaryVerdict {
     const { tickMs, lostAfterMs } = this.#options;
     this.#silentMs += Math.min(now - this.#lastTick, 2 * tickMs);

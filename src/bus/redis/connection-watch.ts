@@ -16,6 +16,8 @@ interface WatchDeps {
 export function watchConnection(redis: Redis, kind: BusConnectionKind, deps: WatchDeps): void {
   const { observer, address } = deps;
   const log = deps.log.child({ connection: kind, redis: address });
+  // Every call that waits for the connection listens to it meanwhile.
+  redis.setMaxListeners(0);
   let wasReady = false;
   let failures = 0;
   redis.on('error', (error: Error) => {

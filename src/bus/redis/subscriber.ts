@@ -121,6 +121,8 @@ class Subscription {
   readonly #watch: CanaryWatch;
   readonly #timer: NodeJS.Timeout;
   #ticks = 0;
+  /** The server has taken a canary since the subscription was made. */
+  #isCanaryOut = false;
   #isClosed = false;
 
   constructor(channels: readonly Channel[], listener: BusListener, deps: SubscriptionDeps) {
@@ -172,6 +174,8 @@ class Subscription {
       return;
     }
     if (this.#isClosed) return;
+    this.#isCanaryOut = false;
+    this.#watch.restart(performance.now());
     this.#listener.onSubscribed();
     this.#publishCanary();
   }
@@ -185,8 +189,10 @@ class Subscription {
       this.#deps.observer?.canaryLost();
       this.#listener.onState('lost');
     }
-    // A hung connection never closes by itself; one that is being made is left to its own timeouts.
-    if (reconnect && this.#connection.status === 'ready') this.#connection.disconnect(true);
+    // A hung connection never closes by itself. One that is being made is left to its own timeouts,
+    // and a new one is not blamed for a canary that could not be published.
+    const isToBlame = this.#connection.status === 'ready' && (lost || this.#isCanaryOut);
+    if (reconnect && isToBlame) this.#connection.disconnect(true);
   }
 
   #publishCanary(): void {
@@ -194,6 +200,7 @@ class Subscription {
     if (reader.status !== 'ready') return;
     reader
       .call(pubSubMode.publishCommand, this.#canaryChannel, String(performance.now()))
+      .then(() => (this.#isCanaryOut = true))
       .catch((error: unknown) => log.debug({ err: error }, 'the canary was not published'));
   }
 

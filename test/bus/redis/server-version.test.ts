@@ -1,5 +1,7 @@
+import type { Redis } from 'ioredis';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { readServerVersion } from '../../../src/bus/redis/server-version.ts';
+import { checkServerVersion, readServerVersion } from '../../../src/bus/redis/server-version.ts';
 
 function info(fields: Record<string, string>): string {
   return [
@@ -35,5 +37,16 @@ describe('the version of the server', () => {
 
   it('may be missing', () => {
     expect(readServerVersion('# Server\r\n')).toBeNull();
+  });
+
+  it.each([
+    ['6.0.16', ['this is redis 6.0.16; candlegate needs Redis 6.2 or newer, or Valkey']],
+    ['7.0.15', []],
+  ])('%s is written about in the log when it is too old', async (version, expected) => {
+    const lines: string[] = [];
+    const log = pino({}, { write: (line: string) => lines.push(line) });
+    const redis = { info: () => Promise.resolve(info({ redis_version: version })) };
+    await checkServerVersion(redis as unknown as Redis, log);
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(expected);
   });
 });
