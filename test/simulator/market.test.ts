@@ -171,17 +171,11 @@ describe('the invented market', () => {
   });
 
   test('prices are plausible, bounded for years, and spelled without trailing zeros', () => {
-    for (const [symbol, middle] of [
-      ['BTCUSDT', 84_000],
-      ['ETHUSDT', 1_800],
-    ] as const) {
-      const days = market.candles(symbol, 'D', LISTED, Date.UTC(2035, 0, 1), Date.UTC(2035, 0, 1));
-      expect(days.length).toBeGreaterThan(5_000);
-      for (const { high, low } of days) {
-        expect(Number(high)).toBeLessThan(middle * 1.5);
-        expect(Number(low)).toBeGreaterThan(middle * 0.5);
-      }
-    }
+    const distant = Date.UTC(2035, 0, 1);
+    const days = market.candles('BTCUSDT', 'D', LISTED, distant, distant);
+    expect(days.length).toBeGreaterThan(5_000);
+    expect(Math.max(...days.map(({ high }) => Number(high)))).toBeLessThan(84_000 * 1.5);
+    expect(Math.min(...days.map(({ low }) => Number(low)))).toBeGreaterThan(84_000 * 0.5);
     const minutes = market.candles('BTCUSDT', '1', NOW - 6e7, NOW, NOW);
     for (const { open, high, low, close, volume, turnover } of minutes) {
       for (const decimal of [open, high, low, close]) expect(decimal).toMatch(/^\d+(\.[1-9])?$/);
@@ -193,8 +187,8 @@ describe('the invented market', () => {
   test('there is deep history at every interval, and nothing before the listing or for strangers', () => {
     for (const interval of ['1', '5', '15', '60', '720', 'D'] as const) {
       const length = nextStart(interval, 0);
-      const rows = market.candles('LINKUSDT', interval, NOW - 2_000 * length, NOW, NOW);
-      expect(rows).toHaveLength(2_000 + (interval === 'D' || NOW % length !== 0 ? 0 : 1));
+      const rows = market.candles('LINKUSDT', interval, NOW - 1_500 * length, NOW, NOW);
+      expect(rows).toHaveLength(1_500 + (interval === 'D' || NOW % length !== 0 ? 0 : 1));
     }
     expect(market.candles('BTCUSDT', 'M', 0, LISTED - 1, NOW)).toEqual([]);
     expect(market.candles('BTCUSDT', 'M', 0, NOW, NOW)[0]?.start).toBe(LISTED);
