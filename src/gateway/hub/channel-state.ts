@@ -3,8 +3,9 @@ import type { Candle } from '../../candle/candle.ts';
 import type { Interval } from '../../candle/interval.ts';
 import type { BusCandleMessage } from '../../candle/messages.ts';
 import type { ChannelEffect, RepairCause } from './channel-effects.ts';
-import { ClosedHistory, follows } from './closed-history.ts';
-import { HeldMessages, type Position, type ReceivedMessage } from './held-messages.ts';
+import type { ClosedHistory } from './closed-history.ts';
+import { HeldMessages, isNewerOpen, type Position, type ReceivedMessage } from './held-messages.ts';
+import { KnownCandles } from './known-candles.ts';
 
 export interface ChannelStateOptions {
   readonly interval: Interval;
@@ -43,13 +44,10 @@ interface Repair {
  * a subscriber who is given this state and then every delivery misses nothing.
  */
 export class ChannelState {
-  readonly history: ClosedHistory;
+  readonly #known: KnownCandles;
   readonly #options: ChannelStateOptions;
   #epoch: string | null = null;
   #offset = 0;
-  /** The newest update of the open candle: of the message only what is needed. */
-  #open: { readonly candle: Candle; readonly exchange: number } | null = null;
-  #lastUpdate: number | null = null;
   #repair: Repair | null = null;
   /** A head of the leader that is ahead of us, until `deadline`. */
   #suspect: { readonly head: ChannelHead; readonly deadline: number } | null = null;
@@ -58,9 +56,12 @@ export class ChannelState {
 
   constructor(options: ChannelStateOptions) {
     this.#options = options;
-    this.history = new ClosedHistory(options.interval, options.historyDepth);
+    this.#known = new KnownCandles(options.interval, options.historyDepth);
   }
 
+  get history(): ClosedHistory {
+    return this.#known.history;
+  }
   /** Null while nothing of the channel is known. */
   get epoch(): string | null {
     return this.#epoch;
@@ -69,11 +70,11 @@ export class ChannelState {
     return this.#offset;
   }
   get openCandle(): Candle | null {
-    return this.#open?.candle ?? null;
+    return this.#known.openCandle;
   }
   /** The exchange's time of the newest update; null before the first. */
   get lastUpdate(): number | null {
-    return this.#lastUpdate;
+    return this.#known.lastUpdate;
   }
   /** Since when a repair has been under way; null when none is. */
   get repairingSince(): number | null {
@@ -110,9 +111,9 @@ export class ChannelState {
     } else if (message.offset > this.#offset + 1) {
       this.#repairFor('gap', received, effects);
     } else if (message.offset <= this.#offset) {
-      if (this.#isNews(message)) this.#repairFor('regression', received, effects);
+      if (this.#known.isNews(message)) this.#repairFor('regression', received, effects);
       else effects.push({ type: 'duplicate' });
-    } else if (message.candle.confirm && !this.#follows(message)) {
+    } else if (message.candle.confirm && !this.#known.follows(message)) {
       this.#repairFor('chain', received, effects);
     } else {
       this.#offset = message.offset;
@@ -214,7 +215,7 @@ export class ChannelState {
     effects.push({
       type: 'read',
       request: repair.request,
-      after: this.history.lastClosed,
+      after: this.#known.lastClosed,
       attempt: repair.attempt,
     });
   }
@@ -243,39 +244,26 @@ export class ChannelState {
     now: number,
     effects: ChannelEffect[],
   ): ReceivedMessage | null {
-    const { interval } = this.#options;
-    const last = this.history.lastClosed;
-    const isFirst = last === null && (closed.length > 0 || this.#open === null);
+    const known = this.#known;
+    const isFirst = known.lastClosed === null && (closed.length > 0 || known.openCandle === null);
     this.#epoch = head.epoch;
     this.#offset = head.offset;
-
-    let before = last;
-    let behindHole: number | null = null;
-    const missed: BusCandleMessage[] = [];
-    for (const message of closed) {
-      const { start } = message.candle;
-      const isNew = before === null || start > before;
-      if (isNew) {
-        if (before !== null && !follows(interval, before, start, message.previous)) {
-          // Between two candles that nobody has been given yet a hole harms nobody.
-          if (last !== null) behindHole = start;
-        }
-        before = start;
-        missed.push(message);
-      }
-      this.history.add(message.candle, message.previous ?? null);
-      this.#heardOf(message);
-    }
-    this.#dropClosedOpen();
-
+    const { missed, hole } = known.merge(closed);
     if (isFirst) {
-      if (open !== null && this.#isNews(open)) this.#setOpen(open);
-      this.#pushSnapshot(effects);
+      if (open !== null && known.isNews(open)) known.take(open);
+      if (!known.isEmpty) {
+        effects.push({
+          type: 'snapshot',
+          epoch: head.epoch,
+          offset: head.offset,
+          closed: known.closedSince(this.#options.startedAt),
+          open: known.openCandle,
+        });
+      }
       return null;
     }
-    if (behindHole !== null && last !== null) {
-      const through = before ?? behindHole;
-      effects.push({ type: 'hole', after: last, before: behindHole, through });
+    if (hole !== null) {
+      effects.push({ type: 'hole', ...hole });
     } else {
       for (const message of missed) {
         effects.push({ type: 'deliver', message, receivedAt: now, via: 'repair' });
@@ -293,8 +281,8 @@ export class ChannelState {
   ): void {
     for (const received of held.closes) {
       const { message } = received;
-      if (!this.#isNews(message)) continue;
-      if (this.#follows(message)) {
+      if (!this.#known.isNews(message)) continue;
+      if (this.#known.follows(message)) {
         // Also when its epoch is over: a closed candle is a fact.
         this.#take(received, 'live', effects);
       } else if (this.#continues(held, message)) {
@@ -308,14 +296,11 @@ export class ChannelState {
     const { end } = held;
     if (end !== null && this.#continues(held, end)) this.#offset = end.offset;
 
-    const candidates: [ReceivedMessage | null, 'live' | 'repair'][] = [
-      [held.open, 'live'],
-      [open, 'repair'],
-    ];
-    // The newest one only: the other is no news once it is out.
-    candidates.sort(([a], [b]) => newestFirst(a, b));
-    for (const [received, via] of candidates) {
-      if (received !== null && this.#isNews(received.message)) this.#take(received, via, effects);
+    const heldIsNewest =
+      held.open !== null && (open === null || !isNewerOpen(open.message, held.open.message));
+    const newest = heldIsNewest ? held.open : open;
+    if (newest !== null && this.#known.isNews(newest.message)) {
+      this.#take(newest, heldIsNewest ? 'live' : 'repair', effects);
     }
   }
 
@@ -327,79 +312,21 @@ export class ChannelState {
   /** Applies what is next, if it is news, and passes it on. */
   #take(received: ReceivedMessage, via: 'live' | 'repair', effects: ChannelEffect[]): void {
     const { message, receivedAt } = received;
-    if (!this.#isNews(message)) {
+    if (!this.#known.isNews(message)) {
       effects.push({ type: 'duplicate' });
       return;
     }
-    if (message.candle.confirm) {
-      this.history.add(message.candle, message.previous ?? null);
-      this.#heardOf(message);
-      this.#dropClosedOpen();
-    } else {
-      this.#setOpen(message);
-    }
+    this.#known.take(message);
     effects.push({ type: 'deliver', message, receivedAt, via });
-  }
-
-  #setOpen(message: BusCandleMessage): void {
-    this.#open = { candle: message.candle, exchange: message.times.exchange };
-    this.#heardOf(message);
-  }
-
-  #heardOf({ times }: BusCandleMessage): void {
-    this.#lastUpdate = Math.max(this.#lastUpdate ?? 0, times.exchange);
-  }
-
-  #dropClosedOpen(): void {
-    const last = this.history.lastClosed;
-    if (this.#open !== null && last !== null && this.#open.candle.start <= last) this.#open = null;
-  }
-
-  /** Whether a message says more than what has been delivered. */
-  #isNews({ candle, times }: BusCandleMessage): boolean {
-    const last = this.history.lastClosed;
-    if (last !== null && candle.start <= last) return false;
-    if (candle.confirm || this.#open === null) return true;
-    if (candle.start !== this.#open.candle.start) return candle.start > this.#open.candle.start;
-    return times.exchange > this.#open.exchange;
-  }
-
-  /** Whether a closed candle can be delivered next without skipping another. */
-  #follows({ candle, previous }: BusCandleMessage): boolean {
-    const last = this.history.lastClosed;
-    if (last === null) return previous === null || previous === undefined;
-    return candle.start <= last || follows(this.#options.interval, last, candle.start, previous);
   }
 
   #isAhead(head: ChannelHead): boolean {
     if (head.epoch !== this.#epoch || head.offset > this.#offset) return true;
-    const last = this.history.lastClosed;
+    const last = this.#known.lastClosed;
     return head.lastClosed !== null && (last === null || head.lastClosed > last);
-  }
-
-  #pushSnapshot(effects: ChannelEffect[]): void {
-    if (this.#epoch === null || (this.history.size === 0 && this.#open === null)) return;
-    const { startedAt, historyDepth } = this.#options;
-    const all = this.history.newestClosed(historyDepth, null);
-    const sinceStart = all.filter(({ end }) => end >= startedAt).length;
-    effects.push({
-      type: 'snapshot',
-      epoch: this.#epoch,
-      offset: this.#offset,
-      closed: all.slice(all.length - Math.min(all.length, Math.max(1, sinceStart))),
-      open: this.openCandle,
-    });
   }
 }
 
 function reaches(head: ChannelHead | undefined, target: Position): boolean {
   return head !== undefined && head.epoch === target.epoch && head.offset >= target.offset;
-}
-
-function newestFirst(a: ReceivedMessage | null, b: ReceivedMessage | null): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  if (a.message.candle.start !== b.message.candle.start) {
-    return b.message.candle.start - a.message.candle.start;
-  }
-  return b.message.times.exchange - a.message.times.exchange;
 }
