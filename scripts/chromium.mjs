@@ -7,6 +7,7 @@
 import { execFile } from 'node:child_process';
 import {
   access,
+  chmod,
   constants,
   mkdir,
   mkdtemp,
@@ -31,6 +32,7 @@ const NAMES = [
 ];
 const CACHE = path.join(import.meta.dirname, '..', '.cache', 'chromium');
 const APT_TIMEOUT_MS = 300_000;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const ADVICE =
   "No Chromium was found: install the package 'chromium' (Debian), or set " +
   'CANDLEGATE_TEST_CHROMIUM to the path of a Chromium or Chrome.';
@@ -97,7 +99,7 @@ function apt(...parameters) {
   return run('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...parameters], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     timeout: APT_TIMEOUT_MS,
-    maxBuffer: 64 * 1024 * 1024,
+    maxBuffer: MAX_OUTPUT_BYTES,
   });
 }
 
@@ -106,37 +108,25 @@ async function installPackage() {
   await apt('install', '-y', '--no-install-recommends', 'chromium');
 }
 
-/** Without root: the package and all that it needs, unpacked beside each other, and a launcher. */
+/** Without root: the packages that are missing, unpacked beside each other, and a launcher. */
 async function unpackPackages(cache) {
-  const { stdout } = await run(
-    'apt-cache',
-    [
-      'depends',
-      '--recurse',
-      '--no-recommends',
-      '--no-suggests',
-      '--no-conflicts',
-      '--no-breaks',
-      '--no-replaces',
-      '--no-enhances',
-      'chromium',
-    ],
-    { maxBuffer: 64 * 1024 * 1024 },
-  );
-  // Lines that begin a package; virtual ones stand in angle brackets.
-  const packages = stdout.split('\n').filter((line) => /^[a-z0-9][a-z0-9.+-]*$/.test(line));
-  if (!packages.includes('chromium')) throw new Error('the distribution has no package chromium');
   await mkdir(path.dirname(cache), { recursive: true });
   const work = await mkdtemp(`${cache}-`);
   try {
-    const files = await download(packages, work);
     const root = path.join(work, 'root');
-    await mkdir(root);
-    for (const file of files) await run('dpkg-deb', ['-x', file, root]);
-    for (const file of files) await rm(file);
-    await writeFile(path.join(work, 'chromium'), launcher(await librariesIn(root)), {
-      mode: 0o755,
+    await run('apt-get', ['-qq', 'download', ...(await missingPackages())], {
+      cwd: work,
+      timeout: APT_TIMEOUT_MS,
+      maxBuffer: MAX_OUTPUT_BYTES,
     });
+    for (const name of await readdir(work)) {
+      if (!name.endsWith('.deb')) continue;
+      await run('dpkg-deb', ['-x', path.join(work, name), root]);
+      await rm(path.join(work, name));
+    }
+    const text = launcher(await librariesIn(root));
+    await writeFile(path.join(work, 'chromium'), text, { mode: 0o755 });
+    await chmod(work, 0o755);
     await rm(cache, { recursive: true, force: true });
     await rename(work, cache);
   } finally {
@@ -144,42 +134,25 @@ async function unpackPackages(cache) {
   }
 }
 
-/** Names that cannot be had (held back, of another architecture) may well be on the system. */
-async function download(packages, folder) {
-  await Promise.resolve();
-  const known = [];
-  const { stdout } = await run('apt-cache', ['policy', ...packages], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  for (const block of stdout.split(/\n(?=\S)/)) {
-    const name = block.split(':')[0];
-    if (name && !/Candidate: \(none\)/.test(block)) known.push(name);
-  }
-  await run('apt-get', ['download', '-qq', ...known], {
-    cwd: folder,
-    timeout: APT_TIMEOUT_MS,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  const names = await readdir(folder);
-  return names.filter((name) => name.endsWith('.deb')).map((name) => path.join(folder, name));
+/** What an installation would add; what it would only upgrade is good enough as it is. */
+async function missingPackages() {
+  const { stdout } = await run(
+    'apt-get',
+    ['--simulate', 'install', '--no-install-recommends', 'chromium'],
+    { maxBuffer: MAX_OUTPUT_BYTES },
+  );
+  // "Inst name (version …)"; an upgrade has the old version in brackets before that.
+  return [...stdout.matchAll(/^Inst (\S+) \(/gm)].map(([, name]) => name);
 }
 
-/** Folders with libraries, relative to the root; the C library itself stays the system's. */
+/** Folders with libraries, relative to the root's parent. */
 async function librariesIn(root) {
-  const folders = ['usr/lib', 'lib'];
   const found = [];
-  for (const folder of folders) {
+  for (const folder of ['usr/lib', 'lib']) {
     const entries = await readdir(path.join(root, folder), { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
-      if (entry.isDirectory() && entry.name.endsWith('-linux-gnu')) {
-        const libraries = path.join(root, folder, entry.name);
-        for (const name of await readdir(libraries)) {
-          if (/^(lib(c|m|dl|rt|pthread|resolv|util)\.so|ld-linux)/.test(name)) {
-            await rm(path.join(libraries, name), { force: true });
-          }
-        }
-        found.push(path.join('root', folder, entry.name));
-      }
+      if (!entry.isDirectory() || !entry.name.includes('-linux-gnu')) continue;
+      found.push(path.join('root', folder, entry.name));
     }
   }
   return found;
