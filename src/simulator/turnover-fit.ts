@@ -1,8 +1,7 @@
 import type { Bar, PriceBar } from './bar.ts';
 
-/** How much of its volume a part may gain or lose when volumes are tilted once. */
+/** How much of its volume a part may gain or lose when volumes are tilted. */
 const MAX_TILT = 0.6;
-const TILT_ROUNDS = 4;
 
 function sumOfProducts(prices: readonly number[], volumes: readonly number[]): number {
   return prices.reduce((sum, price, index) => sum + price * (volumes[index] ?? 0), 0);
@@ -90,15 +89,16 @@ export function withTypicalTurnover(bar: PriceBar): Bar {
 
 /**
  * Gives the parts of a bar turnovers that add up to exactly `turnover`, each between the part's low
- * and high times its volume. To come there, volume is shifted among the parts.
+ * and high times its volume as long as there is room for that. To come there, volume is shifted
+ * among the parts.
  */
 export function shareTurnover(parts: readonly PriceBar[], turnover: bigint): Bar[] {
   const prices = parts.map(typicalPrice);
-  let volumes = parts.map(({ volume }) => volume);
-  for (let round = 0; round < TILT_ROUNDS; round += 1) {
-    volumes = tiltVolumes(prices, volumes, Number(turnover));
-  }
-  moveLots(prices, volumes, Number(turnover));
+  const volumes = tiltVolumes(
+    prices,
+    parts.map(({ volume }) => volume),
+    Number(turnover),
+  );
   const shares = parts.map((part, index) => Math.floor(typicalPrice(part) * (volumes[index] ?? 0)));
   // What is left is spread over the room that each part has below its high, or above its low.
   let rest = Number(turnover) - shares.reduce((sum, share) => sum + share, 0);

@@ -86,20 +86,40 @@ describe('the invented market', () => {
     );
   });
 
-  test('candles are sound: low and high bound the others, and the mean price of what was traded', () => {
+  /** Low and high bound the other prices, and the mean price of what was traded. */
+  function expectSound(candle: Candle | undefined): void {
+    const { open, close, high, low, volume, turnover } = members(candle);
+    const unit = 10n ** BigInt(SCALE);
+    const sound =
+      low > 0n &&
+      low <= open &&
+      low <= close &&
+      open <= high &&
+      close <= high &&
+      low * volume <= turnover * unit &&
+      turnover * unit <= high * volume;
+    expect(sound, JSON.stringify(candle)).toBe(true);
+  }
+
+  test('candles of every interval are sound at any time', () => {
     fc.assert(
       fc.property(symbols, times, fc.constantFrom(...INTERVALS), (symbol, time, interval) => {
         const start = startOf(interval, time);
         const candle = market.candle(symbol, interval, start, nextStart(interval, start) + 200);
-        const { open, close, high, low, volume, turnover } = members(candle);
-        expect(low > 0n).toBe(true);
-        expect(low <= open && low <= close && open <= high && close <= high).toBe(true);
-        const unit = 10n ** BigInt(SCALE);
-        expect(low * volume <= turnover * unit && turnover * unit <= high * volume).toBe(true);
+        expectSound(candle);
         expect(candle?.end).toBe(nextStart(interval, start) - 1);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
+  });
+
+  test('every minute of two days is sound and was traded in', () => {
+    const minutes = market.closedCandles('BTCUSDT', '1', NOW - 2 * 86_400_000, NOW, NOW);
+    expect(minutes.length).toBeGreaterThan(2_870);
+    for (const candle of minutes) {
+      expectSound(candle);
+      expect(Number(candle.volume)).toBeGreaterThan(0.01);
+    }
   });
 
   test('each candle opens where the one before closed', () => {
