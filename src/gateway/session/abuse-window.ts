@@ -1,6 +1,13 @@
+import type { ErrorCode } from '../../candle/codes.ts';
+
 /** PROTOCOL.md, "Error codes": so many wrong messages are borne within the window; one more closes. */
 export const ABUSE_LIMIT = 20;
 export const ABUSE_WINDOW_MS = 10_000;
+
+/** PROTOCOL.md, "Error codes", column "repeated". */
+export function countsAsAbuse(code: ErrorCode): boolean {
+  return code !== 'not_subscribed';
+}
 
 /**
  * Counts wrong messages in a sliding window, exactly. It remembers the times of the last

@@ -62,6 +62,8 @@ export class ChannelDelivery {
    * it was certain to have when it subscribed again.
    */
   #promised: number | null = null;
+  /** With no position and no promise: the oldest candle that must not be let go before it was sent. */
+  #oldestOwed: number | null = null;
   #kind: ReplayKind = 'snapshot';
   #sentCandles = 0;
 
@@ -85,6 +87,7 @@ export class ChannelDelivery {
       this.#kind = 'snapshot';
       this.#begun = false;
       this.#position = this.#positionBeforeNewest(snapshot);
+      if (certain !== null) this.#oldestOwed = null;
       if (certain === undefined) {
         this.#promised = head.lastClosed;
       } else {
@@ -94,6 +97,7 @@ export class ChannelDelivery {
       return head;
     }
     this.#promised = head.lastClosed;
+    this.#oldestOwed = null;
     this.#kind = 'resume';
     this.#begun = true;
     if (head.epoch === null) {
@@ -161,6 +165,8 @@ export class ChannelDelivery {
     this.#begun = true;
     this.#sentCandles = 0;
     this.#position = this.view.settledClose();
+    // The channel's first history was dropped in the turn in which it came.
+    if (this.#position === null) this.#oldestOwed = this.#oldestHeld();
   }
 
   /** Whether history no longer holds what is owed to the client, so that it must resume. */
@@ -172,6 +178,9 @@ export class ChannelDelivery {
     const certain = this.#begun && this.#position !== null;
     const floor = certain ? this.#position : this.#promised;
     if (floor !== null && !this.view.reachesBackTo(floor)) return true;
+    if (this.#position === null && this.#oldestOwed !== null) {
+      return (this.#oldestHeld() ?? 0) > this.#oldestOwed;
+    }
     // A snapshot that could not even begin may lose candles from before the subscription.
     if (!certain && this.#position !== null && !this.view.reachesBackTo(this.#position)) {
       this.#position = null;
@@ -191,6 +200,10 @@ export class ChannelDelivery {
     this.phase = 'owed';
     this.#position = recovered ? since : null;
     return recovered;
+  }
+
+  #oldestHeld(): number | null {
+    return this.view.closedAfter(null, 1)[0]?.start ?? null;
   }
 
   #positionBeforeNewest(count: number): number | null {

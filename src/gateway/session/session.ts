@@ -1,36 +1,29 @@
-import type { Channel, ChannelName } from '../../candle/channel.ts';
+import type { ChannelName } from '../../candle/channel.ts';
 import { CLOSE_CODES, ERROR_CODES, type CloseReason, type ErrorCode } from '../../candle/codes.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
-import type { ClientMessage, ClientMessageOf, ServerMessage } from '../../candle/messages.ts';
+import type { ServerMessage } from '../../candle/messages.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { SessionRequest } from '../session-factory.ts';
 import type { SocketEvents, Transport } from '../transport.ts';
 import { AbuseWindow } from './abuse-window.ts';
+import { obey, subscribeInitially, type Conversation } from './client-requests.ts';
 import { LinkHealth } from './link-health.ts';
 import type { SessionContext } from './session-context.ts';
 import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
 import { SocketDelivery, type DeliveryOwner } from './socket-delivery.ts';
-import {
-  planSubscription,
-  planUnsubscription,
-  type AcceptedChannel,
-  type RefusedChannel,
-} from './subscription-plan.ts';
 import { TokenRefresh } from './token-refresh.ts';
 
-const DEFAULT_SNAPSHOT_CANDLES = 1;
-
 /** One open connection: what PROTOCOL.md says of a gateway, towards one client. */
-export class Session implements SocketEvents, RegisteredSession, DeliveryOwner {
+export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, Conversation {
   readonly seat = { slot: 0, index: -1 };
-  readonly #context: SessionContext;
+  readonly context: SessionContext;
   readonly #registry: SessionRegistry<Session>;
   readonly #transport: Transport;
-  readonly #delivery: SocketDelivery;
+  readonly delivery: SocketDelivery;
   readonly #health = new LinkHealth();
   /** For logs and `welcome`; unique within this gateway. */
   readonly #connection: number;
-  #identity: Identity;
+  identity: Identity;
   #abuse: AbuseWindow | null = null;
   #refresh: TokenRefresh | null = null;
   #visits = 0;
@@ -46,26 +39,26 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner {
     identity: Identity,
     connection: number,
   ) {
-    this.#context = context;
+    this.context = context;
     this.#registry = registry;
     this.#transport = transport;
-    this.#identity = identity;
+    this.identity = identity;
     this.#connection = connection;
-    this.#delivery = new SocketDelivery(transport, context.delivery, this);
+    this.delivery = new SocketDelivery(transport, context.delivery, this);
   }
 
   get expiresAt(): number {
-    return this.#identity.expiresAt;
+    return this.identity.expiresAt;
   }
 
   /** Sends `welcome` and, on the path endpoint, subscribes. Called once, before any event. */
   open(initial: SessionRequest['initial']): void {
-    const { clock, codec, gatewayId, metrics, settings, source } = this.#context;
+    const { clock, codec, gatewayId, metrics, settings, source } = this.context;
     const now = clock.now();
     metrics.opened();
     this.#registry.add(this);
     this.#registry.watchExpiry(this, now);
-    this.#answer({
+    this.answer({
       type: 'welcome',
       protocol: codec.protocol,
       connection: this.#connection.toString(36),
@@ -73,112 +66,112 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner {
       source,
       time: roundToMicrosecond(now),
       heartbeatMs: settings.heartbeatMs,
-      expiresAt: this.#identity.expiresAt,
+      expiresAt: this.identity.expiresAt,
       limits: { subscriptions: settings.maxSubscriptions, messageBytes: settings.maxMessageBytes },
     });
-    if (initial !== undefined) this.#subscribeInitially(initial.channel, initial);
+    if (initial !== undefined) subscribeInitially(this, initial.channel, initial);
   }
 
   holds(channel: ChannelName): boolean {
-    return this.#delivery.channels.some(({ view }) => view.channel.name === channel);
+    return this.delivery.channels.some(({ view }) => view.channel.name === channel);
   }
 
   // What the server tells.
 
   message(data: Uint8Array, isBinary: boolean): void {
-    if (this.#isOver()) return;
-    this.#delivery.settleDrop();
-    const { codec, metrics, settings } = this.#context;
+    if (this.isOver) return;
+    this.delivery.settleDrop();
+    const { codec, metrics, settings } = this.context;
     metrics.messageReceived(data.byteLength);
     if (data.byteLength > settings.maxMessageBytes) {
       metrics.messageRead('invalid');
-      this.#refuse('message_too_big', undefined);
-      this.#countAbuse();
+      this.refuse('message_too_big', undefined);
+      this.countAbuse();
       return;
     }
     const decoded = codec.decode(data, isBinary);
     if (!decoded.ok) {
       metrics.messageRead('invalid');
-      this.#refuse(decoded.code, decoded.id, decoded.detail);
-      this.#countAbuse();
+      this.refuse(decoded.code, decoded.id, decoded.detail);
+      this.countAbuse();
       return;
     }
     metrics.messageRead(decoded.message.type);
-    this.#obey(decoded.message);
+    obey(this, decoded.message);
   }
 
   pong(payload: string): void {
-    if (this.#isOver()) return;
-    this.#delivery.settleDrop();
-    const { clock, hops, metrics, settings } = this.#context;
+    if (this.isOver) return;
+    this.delivery.settleDrop();
+    const { clock, hops, metrics, settings } = this.context;
     const now = clock.now();
     const roundTrip = this.#health.pong(payload, now);
     if (roundTrip === undefined) return;
     metrics.roundTripMeasured(roundTrip);
     hops.observe('client', roundTrip / 2);
-    if (!this.#delivery.awaitsPong) return;
+    if (!this.delivery.awaitsPong) return;
     if (this.#health.isPongOverdue(now, settings.pongTimeoutMs)) return;
-    this.#delivery.pongArrived();
-    this.#delivery.pump();
+    this.delivery.pongArrived();
+    this.delivery.pump();
   }
 
   dropped(): void {
-    if (!this.#isOver()) this.#delivery.dropped();
+    if (!this.isOver) this.delivery.dropped();
   }
 
   drained(): void {
-    if (this.#isOver()) return;
+    if (this.isOver) return;
     this.#health.progressed();
-    this.#delivery.settleDrop();
-    this.#delivery.pump();
+    this.delivery.settleDrop();
+    this.delivery.pump();
   }
 
   closed(code: number): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#registry.remove(this);
-    this.#delivery.close();
-    this.#context.metrics.closed(this.#closeCode === 0 ? code : this.#closeCode);
+    this.delivery.close();
+    this.context.metrics.closed(this.#closeCode === 0 ? code : this.#closeCode);
   }
 
   // What the registry tells.
 
   visit(now: number): void {
-    if (this.#isOver()) return;
-    const { metrics, settings } = this.#context;
+    if (this.isOver) return;
+    const { metrics, settings } = this.context;
     this.checkPong(now);
     const buffered = this.#transport.bufferedBytes();
-    if (buffered > 0 || this.#delivery.awaitsPong) this.#health.blocked(now);
+    if (buffered > 0 || this.delivery.awaitsPong) this.#health.blocked(now);
     else this.#health.progressed();
     if (this.#health.isStalled(now, settings.stallTimeoutMs)) {
       metrics.closedTooSlow('stalled');
       this.#close('too_slow');
       return;
     }
-    if (this.#delivery.isLost()) {
+    if (this.delivery.isLost()) {
       this.fellBehind();
       return;
     }
     this.#registry.watchExpiry(this, now);
     // A ping over the buffer's bound would be dropped, so a late one is repeated later.
     const mayPing = buffered <= settings.lowWaterBytes;
-    if (mayPing && (!this.#health.awaitsPong || this.#delivery.awaitsPong)) {
+    if (mayPing && (!this.#health.awaitsPong || this.delivery.awaitsPong)) {
       this.#transport.ping(this.#health.ping(now));
     }
     this.#visits += 1;
     if (this.#visits >= visitsPerHeartbeat(settings)) {
       this.#visits = 0;
       // A head that the client was not sent yet would look like a loss.
-      if (this.#delivery.isOwing) this.#owesHeartbeat = true;
+      if (this.delivery.isOwing) this.#owesHeartbeat = true;
       else this.#sendHeartbeat(now);
     }
   }
 
   checkPong(now: number): void {
-    if (this.#isOver() || this.#delivery.awaitsPong) return;
-    if (!this.#health.isPongOverdue(now, this.#context.settings.pongTimeoutMs)) return;
+    if (this.isOver || this.delivery.awaitsPong) return;
+    if (!this.#health.isPongOverdue(now, this.context.settings.pongTimeoutMs)) return;
     this.#health.blocked(now);
-    this.#delivery.suspendUntilPong();
+    this.delivery.suspendUntilPong();
   }
 
   expire(): void {
@@ -186,19 +179,20 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner {
   }
 
   retryWaiting(): boolean {
-    if (this.#isOver()) return false;
-    this.#delivery.pump();
-    return !this.#isOver() && this.#delivery.isWaiting;
+    if (this.isOver) return false;
+    this.delivery.pump();
+    // The pump may have closed the connection.
+    return this.#closeCode === 0 && this.delivery.isWaiting;
   }
 
   // What the delivery tells.
 
   caughtUp(): void {
-    if (this.#owesHeartbeat) this.#sendHeartbeat(this.#context.clock.now());
+    if (this.#owesHeartbeat) this.#sendHeartbeat(this.context.clock.now());
   }
 
   fellBehind(): void {
-    this.#context.metrics.closedTooSlow('behind_history');
+    this.context.metrics.closedTooSlow('behind_history');
     this.#close('too_slow');
   }
 
@@ -206,7 +200,7 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner {
 
   /** Tells the client that a close with 1001 follows, and when to come back. */
   goingAway(reconnectDelayMs: number): void {
-    if (this.#isOver()) return;
+    if (this.isOver) return;
     // Best effort: whoever cannot take it still gets the close.
     this.#send({ type: 'going_away', reconnectDelayMs });
   }
@@ -221,162 +215,74 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner {
     this.#close('history_gap');
   }
 
-  // Messages of the client.
+  // What the requests of the client need.
 
-  #obey(message: ClientMessage): void {
-    switch (message.type) {
-      case 'subscribe':
-        this.#subscribe(message);
-        return;
-      case 'unsubscribe':
-        this.#unsubscribe(message);
-        return;
-      case 'ping':
-        this.#answer({
-          type: 'pong',
-          id: message.id,
-          time: roundToMicrosecond(this.#context.clock.now()),
-        });
-        return;
-      case 'auth':
-        this.#authenticate(message);
-        return;
-    }
+  get isOver(): boolean {
+    return this.#isClosed || this.#closeCode !== 0;
   }
 
-  #subscribe(message: ClientMessageOf<'subscribe'>): void {
-    const { directory, settings } = this.#context;
-    const held = new Set(this.#delivery.channels.map(({ view }) => view));
-    const plan = planSubscription(message, directory, held, settings.maxSubscriptions);
-    if ('malformedSince' in plan) {
-      const detail = `since[${JSON.stringify(plan.malformedSince)}]: ${ERROR_CODES.unknown_channel}`;
-      this.#refuse('invalid_message', message.id, detail);
-      this.#countAbuse();
-      return;
-    }
-    this.#begin(plan.accepted, message.snapshot, message.id);
-    this.#refuseChannels(plan.refused, message.id);
-    this.#delivery.pump();
-  }
-
-  #subscribeInitially(
-    channel: Channel,
-    { snapshot, since }: { readonly snapshot?: number; readonly since?: number },
-  ): void {
-    const view = this.#context.directory.get(channel.name);
-    if (view === undefined) {
-      this.#refuse('unknown_channel', undefined, undefined, channel.name);
-      return;
-    }
-    this.#begin([since === undefined ? { view } : { view, since }], snapshot, undefined);
-    this.#delivery.pump();
-  }
-
-  /** Registers the channels and answers `subscribed`; their snapshots are the pump's. */
-  #begin(
-    accepted: readonly AcceptedChannel[],
-    snapshot: number = DEFAULT_SNAPSHOT_CANDLES,
-    id: string | undefined,
-  ): void {
-    if (accepted.length === 0) return;
-    const channels = accepted.map(({ view, since }) =>
-      this.#delivery.subscribe(view, since === undefined ? { snapshot } : { snapshot, since }),
-    );
-    if (this.#delivery.isWaiting) this.#registry.watchWaiting(this);
-    this.#answer({ type: 'subscribed', id, source: this.#context.source, channels });
-  }
-
-  #unsubscribe(message: ClientMessageOf<'unsubscribe'>): void {
-    const held = new Set(this.#delivery.channels.map(({ view }) => view));
-    const { views, refused } = planUnsubscription(message, this.#context.directory, held);
-    for (const view of views) this.#delivery.unsubscribe(view);
-    if (views.length > 0) {
-      const channels = views.map(({ channel }) => channel.name);
-      this.#answer({ type: 'unsubscribed', id: message.id, channels });
-    }
-    this.#refuseChannels(refused, message.id);
-  }
-
-  #authenticate(message: ClientMessageOf<'auth'>): void {
-    const { log, verifier } = this.#context;
+  get refresh(): TokenRefresh {
+    const { log, verifier } = this.context;
     this.#refresh ??= new TokenRefresh(verifier, (error) =>
       log.error({ err: error }, 'answering an auth message failed'),
     );
-    const started = this.#refresh.verify(message.token, this.#identity, (result) => {
-      if (this.#isOver()) return;
-      if (result.status === 'refused') {
-        this.#refuse(result.code, message.id, result.detail);
-        this.#countAbuse();
-        return;
-      }
-      this.#identity = result.identity;
-      this.#registry.watchExpiry(this, this.#context.clock.now());
-      const { expiresAt } = result.identity;
-      this.#answer({ type: 'authenticated', id: message.id, expiresAt });
-    });
-    if (!started) {
-      const detail = 'token: Earlier tokens of this connection are still being checked.';
-      this.#refuse('invalid_message', message.id, detail);
-      this.#countAbuse();
-    }
-  }
-
-  // Towards the client.
-
-  #sendHeartbeat(now: number): void {
-    this.#owesHeartbeat = false;
-    const channels = this.#delivery.channels.map(({ view }) => view.head());
-    const { source } = this.#context;
-    this.#send({ type: 'heartbeat', time: roundToMicrosecond(now), source, channels });
-  }
-
-  #refuseChannels(refused: readonly RefusedChannel[], id: string | undefined): void {
-    for (const { code, detail, channel } of refused) this.#refuse(code, id, detail, channel);
-    if (refused.some(({ code }) => code !== 'not_subscribed')) this.#countAbuse();
-  }
-
-  #refuse(
-    code: ErrorCode,
-    id: string | undefined,
-    detail: string = ERROR_CODES[code],
-    channel?: string,
-  ): void {
-    this.#context.metrics.errorSent(code);
-    this.#answer({ type: 'error', id, code, message: detail, channel });
-  }
-
-  #countAbuse(): void {
-    this.#abuse ??= new AbuseWindow();
-    if (this.#abuse.record(this.#context.clock.now())) this.#close('too_many_errors');
+    return this.#refresh;
   }
 
   /**
    * Sends what the client waits for. Nothing is queued, so a client whose buffer is over its bound
    * and who still asks is closed rather than left without an answer.
    */
-  #answer(message: ServerMessage): void {
-    if (this.#isOver() || this.#send(message)) return;
-    this.#context.metrics.closedTooSlow('answer_dropped');
+  answer(message: ServerMessage): void {
+    if (this.isOver || this.#send(message)) return;
+    this.context.metrics.closedTooSlow('answer_dropped');
     this.#close('too_slow');
+  }
+
+  refuse(
+    code: ErrorCode,
+    id: string | undefined,
+    detail: string = ERROR_CODES[code],
+    channel?: string,
+  ): void {
+    this.context.metrics.errorSent(code);
+    this.answer({ type: 'error', id, code, message: detail, channel });
+  }
+
+  countAbuse(): void {
+    this.#abuse ??= new AbuseWindow();
+    if (this.#abuse.record(this.context.clock.now())) this.#close('too_many_errors');
+  }
+
+  renew(identity: Identity): void {
+    this.identity = identity;
+    this.#registry.watchExpiry(this, this.context.clock.now());
+  }
+
+  awaitHistory(): void {
+    this.#registry.watchWaiting(this);
+  }
+
+  #sendHeartbeat(now: number): void {
+    this.#owesHeartbeat = false;
+    const channels = this.delivery.channels.map(({ view }) => view.head());
+    const { source } = this.context;
+    this.#send({ type: 'heartbeat', time: roundToMicrosecond(now), source, channels });
   }
 
   /** @returns false when it was dropped */
   #send(message: ServerMessage): boolean {
-    return this.#transport.send(this.#context.codec.encode(message)) !== 'dropped';
-  }
-
-  #isOver(): boolean {
-    return this.#isClosed || this.#closeCode !== 0;
+    return this.#transport.send(this.context.codec.encode(message)) !== 'dropped';
   }
 
   #close(reason: CloseReason): void {
-    if (this.#isOver()) return;
+    if (this.isOver) return;
     this.#closeCode = CLOSE_CODES[reason];
-    this.#context.log.debug(
-      { connection: this.#connection.toString(36), subject: this.#identity.subject, reason },
+    this.context.log.debug(
+      { connection: this.#connection.toString(36), subject: this.identity.subject, reason },
       'closing a connection',
     );
-    this.#delivery.close();
+    this.delivery.close();
     this.#transport.close(this.#closeCode, reason);
   }
 }

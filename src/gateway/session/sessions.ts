@@ -3,6 +3,8 @@ import type { ChannelName } from '../../candle/channel.ts';
 import { topicOf } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { SessionFactory } from '../session-factory.ts';
+import type { Broadcaster } from '../transport.ts';
+import { PendingLeaves } from './pending-leaves.ts';
 import type { SessionContext, SessionDeps } from './session-context.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { Session, visitsPerHeartbeat } from './session.ts';
@@ -28,12 +30,17 @@ export interface Sessions extends SessionFactory {
   count(): number;
   /** A copy: sessions may close while it is walked. */
   all(): readonly OpenSession[];
+  /**
+   * The broadcaster for whoever publishes to sessions: sockets that have to leave their topics after
+   * a drop do so before anything else is published. Without it closes may come out of order.
+   */
+  guardBroadcaster(broadcaster: Broadcaster): Broadcaster;
   /** Closes every subscriber of a channel with 4001. Not to be called inside a publish. */
   closeForHole(channel: ChannelName): void;
 }
 
 /** A fault in one task must not end the process with all its connections. */
-function guarded({ log }: SessionDeps, task: () => void): () => void {
+function guarded({ log }: Pick<SessionDeps, 'log'>, task: () => void): () => void {
   return () => {
     try {
       task();
@@ -43,7 +50,12 @@ function guarded({ log }: SessionDeps, task: () => void): () => void {
   };
 }
 
-function createContext(deps: SessionDeps, codec: Codec): SessionContext {
+function createContext(
+  deps: SessionDeps,
+  codec: Codec,
+  defer: (task: () => void) => void,
+  leaves: PendingLeaves,
+): SessionContext {
   const { metrics } = deps;
   const frames = new SnapshotFrames(codec, deps.source);
   return {
@@ -53,7 +65,8 @@ function createContext(deps: SessionDeps, codec: Codec): SessionContext {
       limits: deps.settings,
       topic: (view) => topicOf(view.channel.name, codec.protocol),
       encode: (view, part) => frames.encode(view, part),
-      defer: (task) => deps.defer(guarded(deps, task)),
+      defer,
+      leaves,
       onLagging: (cause) => metrics.lagBegan(cause),
       onLagEnded: () => metrics.lagEnded(),
       onReplayed: (kind, candles) => metrics.replayed(kind, candles),
@@ -63,8 +76,10 @@ function createContext(deps: SessionDeps, codec: Codec): SessionContext {
 
 /** Makes the sessions of one gateway. Nothing runs before `start`. */
 export function createSessions(deps: SessionDeps): Sessions {
+  const defer = (task: () => void): void => deps.defer(guarded(deps, task));
+  const leaves = new PendingLeaves(defer);
   const contexts = new Map(
-    deps.codecs.map((codec) => [codec.protocol, createContext(deps, codec)]),
+    deps.codecs.map((codec) => [codec.protocol, createContext(deps, codec, defer, leaves)]),
   );
   const registry = new SessionRegistry<Session>({
     revolutionMs: deps.settings.heartbeatMs / visitsPerHeartbeat(deps.settings),
@@ -93,6 +108,7 @@ export function createSessions(deps: SessionDeps): Sessions {
     tick: (now) => registry.tick(now),
     count: () => registry.size,
     all: () => registry.all(),
+    guardBroadcaster: (broadcaster) => leaves.guard(broadcaster),
     closeForHole(channel) {
       for (const session of registry.all()) {
         if (session.holds(channel)) session.closeForHole();

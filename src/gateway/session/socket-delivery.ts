@@ -6,6 +6,7 @@ import {
   type ReplayKind,
   type ReplayPart,
 } from './channel-delivery.ts';
+import type { PendingLeaves } from './pending-leaves.ts';
 
 /** Why a socket leaves the fast path. */
 export type LagCause = 'dropped' | 'late_pong';
@@ -26,6 +27,7 @@ export interface DeliveryEnvironment {
   encode(view: ChannelView, part: ReplayPart): Frame;
   /** Runs the task in a later turn of the event loop, outside of any publish. */
   defer(task: () => void): void;
+  readonly leaves: PendingLeaves;
   onLagging(cause: LagCause): void;
   onLagEnded(): void;
   onReplayed(kind: ReplayKind, candles: number): void;
@@ -121,17 +123,10 @@ export class SocketDelivery {
     this.#suspend('dropped');
     if (this.#mustLeave) return;
     this.#mustLeave = true;
-    this.#environment.defer(() => {
-      this.settleDrop();
-      this.pump();
-    });
+    this.#environment.leaves.add(this);
   }
 
-  /**
-   * Leaves the topics after a drop, if that has not happened yet. Every handler of the socket calls
-   * this first: a buffer that drains before the deferred turn would let a later close pass the one
-   * that was dropped.
-   */
+  /** Leaves the topics after a drop, if that has not happened yet. Not inside a publish. */
   settleDrop(): void {
     if (!this.#mustLeave || this.#isClosed) return;
     this.#mustLeave = false;

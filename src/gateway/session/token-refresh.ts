@@ -22,15 +22,15 @@ export class TokenRefresh {
   }
 
   /**
-   * @param current whose connection it is: the token must speak for the same subject
+   * @param subject whose connection it is: the token must speak for the same
    * @returns false when too many are pending; `done` is not called then
    */
-  verify(token: string, current: Identity, done: (result: RefreshResult) => void): boolean {
+  verify(token: string, subject: string, done: (result: RefreshResult) => void): boolean {
     if (this.#pending >= MAX_PENDING) return false;
     this.#pending += 1;
     this.#tail = this.#tail
       .then(async () => {
-        const result = await this.#check(token, current.subject);
+        const result = await this.#check(token, subject);
         this.#pending -= 1;
         done(result);
       })

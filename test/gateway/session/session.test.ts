@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FIRST_START, MemoryChannel, MINUTE_MS, channel } from './support/memory-channel.ts';
 import { World, START_TIME } from './support/world.ts';
 
@@ -135,7 +135,11 @@ describe('subscribe', () => {
     world.endTurn();
     const [, , ...parts] = client.read();
     expect(
-      parts.map((part) => [part.type, 'more' in part && part.more, 'replay' in part && part.replay]),
+      parts.map((part) => [
+        part.type,
+        'more' in part && part.more,
+        'replay' in part && part.replay,
+      ]),
     ).toEqual([
       ['snapshot', true, true],
       ['snapshot', true, true],
@@ -230,7 +234,11 @@ describe('unsubscribe', () => {
     const client = world.connect();
     client.send({ type: 'subscribe', channels: [BTC] });
     client.read();
-    client.send({ type: 'unsubscribe', id: 'u', channels: ['candles:btcusdt:1m', ETH, 'nonsense'] });
+    client.send({
+      type: 'unsubscribe',
+      id: 'u',
+      channels: ['candles:btcusdt:1m', ETH, 'nonsense'],
+    });
     expect(client.read()).toMatchObject([
       { type: 'unsubscribed', id: 'u', channels: [BTC] },
       { type: 'error', id: 'u', code: 'not_subscribed', channel: ETH },
@@ -318,13 +326,12 @@ describe('auth', () => {
   it('answers the next token although answering one has failed', async () => {
     const client = world.connect();
     client.read();
-    const { send } = client.socket;
-    client.socket.send = () => {
+    const broken = vi.spyOn(client.socket, 'send').mockImplementation(() => {
       throw new Error('broken');
-    };
+    });
     client.send({ type: 'auth', token: `alice@${START_TIME + 90_000}` });
     await settled();
-    client.socket.send = send;
+    broken.mockRestore();
     client.send({ type: 'auth', token: `alice@${START_TIME + 80_000}` });
     await settled();
     expect(world.faults).toHaveLength(1);

@@ -41,6 +41,7 @@ export class MemoryChannel implements ChannelView {
   readonly #depth: number;
   #held: Candle[] = [];
   #settled: number | null = null;
+  #settling: number | null = null;
   #offset = 0;
   #epoch: string | null = null;
   #version = 0;
@@ -88,9 +89,11 @@ export class MemoryChannel implements ChannelView {
     return this.#offset === 0 ? null : FIRST_START;
   }
 
-  /** The turn ends: what was published in it counts as old from now on. */
-  settle(): void {
-    this.#settled = this.#lastClosed();
+  /** The turn ends: what was published in it counts as old from now on, or from the next turn. */
+  settle(late = false): void {
+    const last = this.#lastClosed();
+    this.#settled = late ? this.#settling : last;
+    this.#settling = last;
   }
 
   /** The first history: `count` closed candles at once. */

@@ -8,6 +8,8 @@ interface ChannelRecord {
   lastClosed: number | null;
   /** Nothing after this may be missed; null while nothing was promised. */
   promised: number | null;
+  /** After `"recovered":false` the next close may be any up to the promised one. */
+  mayJump: boolean;
   /** The newest open state. */
   open: Candle | null;
   /** Between `subscribed` and the last part of its snapshot no live message may come. */
@@ -33,6 +35,7 @@ export class ResumingClient {
       record = {
         lastClosed: null,
         promised: null,
+        mayJump: false,
         open: null,
         awaitsSnapshot: false,
         subscribed: false,
@@ -69,7 +72,7 @@ export class ResumingClient {
         for (const head of message.channels) this.#subscribed(head);
         return;
       case 'unsubscribed':
-        for (const channel of message.channels) this.#records.delete(channel);
+        for (const channel of message.channels) this.record(channel).subscribed = false;
         return;
       case 'snapshot': {
         const record = this.record(message.channel);
@@ -87,7 +90,11 @@ export class ResumingClient {
       case 'heartbeat':
         for (const head of message.channels) this.#heartbeat(head);
         return;
-      default:
+      case 'welcome':
+      case 'pong':
+      case 'authenticated':
+      case 'error':
+      case 'going_away':
         return;
     }
   }
@@ -99,11 +106,13 @@ export class ResumingClient {
     recovered?: boolean | undefined;
   }): void {
     const record = this.record(head.channel);
+    // Whoever begins anew without `since` may have a gap; whoever subscribes again may not.
+    const begins = !record.subscribed;
     record.subscribed = true;
     // On a channel of which nothing is known the snapshot comes later; only one that is owed counts.
     record.awaitsSnapshot = head.epoch !== null || head.recovered !== undefined;
-    if (head.recovered === false) record.lastClosed = null;
-    record.promised = record.lastClosed ?? head.lastClosed;
+    if (begins || head.recovered !== undefined) record.mayJump = head.recovered !== true;
+    record.promised = record.mayJump ? head.lastClosed : (record.lastClosed ?? head.lastClosed);
     record.open = null;
   }
 
@@ -117,12 +126,14 @@ export class ResumingClient {
       record.open = candle;
       return;
     }
-    if (lastClosed !== null) {
-      if (candle.start <= lastClosed) return;
-      if (candle.start !== lastClosed + MINUTE_MS) fail('a close is missing', { lastClosed, candle });
+    if (lastClosed !== null && candle.start <= lastClosed) return;
+    if (lastClosed !== null && !record.mayJump) {
+      if (candle.start !== lastClosed + MINUTE_MS)
+        fail('a close is missing', { lastClosed, candle });
     } else if (promised !== null && candle.start > promised + MINUTE_MS) {
       fail('a promised close is missing', { promised, candle });
     }
+    record.mayJump = false;
     record.lastClosed = candle.start;
     if (open !== null && open.start <= candle.start) record.open = null;
   }

@@ -4,6 +4,7 @@ import type { Identity, TokenVerifier } from '../../../../src/gateway/auth/ident
 import { topicOf } from '../../../../src/gateway/channel-view.ts';
 import { createJsonCodec, JSON_PROTOCOL } from '../../../../src/gateway/codec/json.ts';
 import type { SessionRequest } from '../../../../src/gateway/session-factory.ts';
+import type { Broadcaster } from '../../../../src/gateway/transport.ts';
 import {
   DEFAULT_SESSION_SETTINGS,
   type SessionSettings,
@@ -74,6 +75,11 @@ export class TestClient {
   }
 }
 
+export interface WorldOptions {
+  readonly verifier?: TokenVerifier;
+  readonly flushesLate?: boolean;
+}
+
 /** A gateway without a network: sessions between channels and sockets in memory, turn by turn. */
 export class World {
   readonly directory: MemoryDirectory;
@@ -87,12 +93,15 @@ export class World {
   now = START_TIME;
   #deferred: (() => void)[] = [];
   readonly #codec = createJsonCodec();
+  readonly #guarded: Broadcaster;
+  readonly #flushesLate: boolean;
 
   constructor(
     channels: readonly MemoryChannel[],
     settings: Partial<SessionSettings> = {},
-    verifier: TokenVerifier = tokenVerifier,
+    { verifier = tokenVerifier, flushesLate = false }: WorldOptions = {},
   ) {
+    this.#flushesLate = flushesLate;
     this.directory = new MemoryDirectory(channels);
     this.sessions = createSessions({
       directory: this.directory,
@@ -115,6 +124,7 @@ export class World {
       log: { debug: () => undefined, error: (fields) => this.faults.push(fields) },
       defer: (task) => this.#deferred.push(task),
     });
+    this.#guarded = this.sessions.guardBroadcaster(this.broadcaster);
     this.endTurn();
     this.sessions.tick(this.now);
   }
@@ -139,13 +149,17 @@ export class World {
   /** What the hub does with a message or a snapshot: encode once, publish. */
   publish(channel: MemoryChannel, message: ServerMessage): void {
     const topic = topicOf(channel.channel.name, JSON_PROTOCOL);
-    this.broadcaster.publish(topic, this.#codec.encode(message));
+    this.#guarded.publish(topic, this.#codec.encode(message));
   }
 
-  /** The turn of the event loop ends: batches are written, views settle, deferred tasks run. */
+  /**
+   * The turn of the event loop ends: deferred tasks run, views settle, batches are written. With
+   * `flushesLate` the batches come last and views settle a turn later, as uWebSockets.js and the hub
+   * have it; otherwise first.
+   */
   endTurn(): void {
-    this.broadcaster.flush();
-    for (const channel of this.directory.all()) channel.settle();
+    if (!this.#flushesLate) this.broadcaster.flush();
+    for (const channel of this.directory.all()) channel.settle(this.#flushesLate);
     const tasks = this.#deferred;
     this.#deferred = [];
     for (const task of tasks) task();

@@ -1,0 +1,146 @@
+import type { Channel } from '../../candle/channel.ts';
+import { ERROR_CODES, type ErrorCode } from '../../candle/codes.ts';
+import { roundToMicrosecond } from '../../candle/hop-times.ts';
+import type { ClientMessage, ClientMessageOf, ServerMessage } from '../../candle/messages.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { ChannelView } from '../channel-view.ts';
+import { countsAsAbuse } from './abuse-window.ts';
+import type { SessionContext } from './session-context.ts';
+import type { SocketDelivery } from './socket-delivery.ts';
+import {
+  planSubscription,
+  planUnsubscription,
+  type AcceptedChannel,
+  type RefusedChannel,
+} from './subscription-plan.ts';
+import type { TokenRefresh } from './token-refresh.ts';
+
+const DEFAULT_SNAPSHOT_CANDLES = 1;
+
+/** What the requests of a client need of its session. */
+export interface Conversation {
+  readonly context: SessionContext;
+  readonly delivery: SocketDelivery;
+  readonly refresh: TokenRefresh;
+  readonly identity: Identity;
+  readonly isOver: boolean;
+  /** Sends what the client waits for. */
+  answer(message: ServerMessage): void;
+  /** Answers with an error. */
+  refuse(code: ErrorCode, id: string | undefined, detail?: string, channel?: string): void;
+  /** One more message that earned an error which counts as abuse. */
+  countAbuse(): void;
+  renew(identity: Identity): void;
+  /** A channel waits for the gateway's first history. */
+  awaitHistory(): void;
+}
+
+/** Does what a well-formed message asks for and answers it. */
+export function obey(conversation: Conversation, message: ClientMessage): void {
+  switch (message.type) {
+    case 'subscribe':
+      subscribe(conversation, message);
+      return;
+    case 'unsubscribe':
+      unsubscribe(conversation, message);
+      return;
+    case 'ping': {
+      const time = roundToMicrosecond(conversation.context.clock.now());
+      conversation.answer({ type: 'pong', id: message.id, time });
+      return;
+    }
+    case 'auth':
+      authenticate(conversation, message);
+      return;
+  }
+}
+
+/** The path endpoint: subscribes without having been asked by a message. */
+export function subscribeInitially(
+  conversation: Conversation,
+  channel: Channel,
+  { snapshot, since }: { readonly snapshot?: number; readonly since?: number },
+): void {
+  const view = conversation.context.directory.get(channel.name);
+  if (view === undefined) {
+    conversation.refuse('unknown_channel', undefined, undefined, channel.name);
+    return;
+  }
+  begin(conversation, [since === undefined ? { view } : { view, since }], snapshot, undefined);
+  conversation.delivery.pump();
+}
+
+function heldBy({ delivery }: Conversation): Set<ChannelView> {
+  return new Set(delivery.channels.map(({ view }) => view));
+}
+
+function subscribe(conversation: Conversation, message: ClientMessageOf<'subscribe'>): void {
+  const { directory, settings } = conversation.context;
+  const held = heldBy(conversation);
+  const plan = planSubscription(message, directory, held, settings.maxSubscriptions);
+  if ('malformedSince' in plan) {
+    const detail = `since[${JSON.stringify(plan.malformedSince)}]: ${ERROR_CODES.unknown_channel}`;
+    conversation.refuse('invalid_message', message.id, detail);
+    conversation.countAbuse();
+    return;
+  }
+  begin(conversation, plan.accepted, message.snapshot, message.id);
+  refuseChannels(conversation, plan.refused, message.id);
+  conversation.delivery.pump();
+}
+
+/** Registers the channels and answers `subscribed`; their snapshots are the pump's. */
+function begin(
+  conversation: Conversation,
+  accepted: readonly AcceptedChannel[],
+  snapshot: number = DEFAULT_SNAPSHOT_CANDLES,
+  id: string | undefined,
+): void {
+  if (accepted.length === 0) return;
+  const { context, delivery } = conversation;
+  const channels = accepted.map(({ view, since }) =>
+    delivery.subscribe(view, since === undefined ? { snapshot } : { snapshot, since }),
+  );
+  if (delivery.isWaiting) conversation.awaitHistory();
+  conversation.answer({ type: 'subscribed', id, source: context.source, channels });
+}
+
+function unsubscribe(conversation: Conversation, message: ClientMessageOf<'unsubscribe'>): void {
+  const { context, delivery } = conversation;
+  const plan = planUnsubscription(message, context.directory, heldBy(conversation));
+  for (const view of plan.views) delivery.unsubscribe(view);
+  if (plan.views.length > 0) {
+    const channels = plan.views.map(({ channel }) => channel.name);
+    conversation.answer({ type: 'unsubscribed', id: message.id, channels });
+  }
+  refuseChannels(conversation, plan.refused, message.id);
+}
+
+function refuseChannels(
+  conversation: Conversation,
+  refused: readonly RefusedChannel[],
+  id: string | undefined,
+): void {
+  for (const { code, detail, channel } of refused) conversation.refuse(code, id, detail, channel);
+  if (refused.some(({ code }) => countsAsAbuse(code))) conversation.countAbuse();
+}
+
+function authenticate(conversation: Conversation, message: ClientMessageOf<'auth'>): void {
+  const { refresh, identity } = conversation;
+  const started = refresh.verify(message.token, identity.subject, (result) => {
+    if (conversation.isOver) return;
+    if (result.status === 'refused') {
+      conversation.refuse(result.code, message.id, result.detail);
+      conversation.countAbuse();
+      return;
+    }
+    conversation.renew(result.identity);
+    const { expiresAt } = result.identity;
+    conversation.answer({ type: 'authenticated', id: message.id, expiresAt });
+  });
+  if (!started) {
+    const detail = 'token: Earlier tokens of this connection are still being checked.';
+    conversation.refuse('invalid_message', message.id, detail);
+    conversation.countAbuse();
+  }
+}
