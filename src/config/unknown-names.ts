@@ -53,7 +53,7 @@ function editDistance(a: string, b: string): number {
 
 /** The letters of a name in order, so that swapped letters and swapped words look the same. */
 function lettersOf(name: string): string {
-  return [...name].sort().join('');
+  return Array.from(name).sort().join('');
 }
 
 /** The known name that was probably meant: near in spelling, the same letters, or a part of it. */
