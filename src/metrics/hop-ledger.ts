@@ -1,8 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 
 /**
- * The way of a candle, in order. Each hop is named after the place where it ends, except the first
- * two, which are named after where the candle waits:
+ * The way of a candle, in order; each hop is named after the place that it begins at or leads through:
  *
  * - `exchange`: the exchange's `ts` → receipt of the frame by ingest (crosses clocks)
  * - `ingest`: receipt of the frame → hand-over to the bus
