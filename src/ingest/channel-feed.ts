@@ -8,10 +8,9 @@ import type {
 } from '../bus/bus.ts';
 import { sameCandle, type Candle } from '../candle/candle.ts';
 import type { Channel } from '../candle/channel.ts';
-import { endOf } from '../candle/interval.ts';
-import { newestEnded, stepBack } from './candle-grid.ts';
 import { ClosedWindow, type Chain, type Close, type LinkedClose } from './closed-window.ts';
 import type { HistoryAnswer, StartRange } from './exchange.ts';
+import { MissingCloses, type MissingClosesSettings, type RowsOutcome } from './missing-closes.ts';
 
 /**
  * The heart of ingest: what of one channel is to be published, and what is to be fetched. Pure: it is
@@ -28,36 +27,18 @@ import type { HistoryAnswer, StartRange } from './exchange.ts';
  * Without a turn as leader (`lead`) it only remembers, so that a takeover needs no fetching.
  */
 
-/** Rule: a row fetched sooner after the candle's end may not be final yet. */
-export const REST_SETTLE_MS = 2_000;
-
 /** Most closed candles in one action. */
 const MAX_CLOSES_PER_ACTION = 100;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
-const FIRST_REFETCH_MS = 500;
-const MAX_REFETCH_MS = 30_000;
 
-export interface ChannelFeedSettings {
-  /** Closed candles to remember, and to seed an empty store with. */
-  readonly history: number;
-  /** How long after a candle's end, by the exchange's clock, its close may be missing before it is fetched. */
-  readonly closeGraceMs: number;
+export interface ChannelFeedSettings extends MissingClosesSettings {
   /** How long an empty store waits for fetched history before it is seeded with what is known. */
   readonly seedTimeoutMs: number;
-  /** How long closed candles are held for a missing one that cannot be fetched before it is given up. */
-  readonly giveUpMs: number;
 }
 
 /** What became of a candle from the stream. */
 export type StreamOutcome = 'update' | 'close' | 'stale' | 'duplicate' | 'differs';
-
-export interface RowsOutcome {
-  /** Closed candles that were missing. */
-  readonly added: number;
-  /** Starts of rows that differ from the final version. */
-  readonly differing: readonly number[];
-}
 
 /** A publication, and whether it brings a live candle for the first time (then its hop times mean something). */
 export interface FeedPublication extends Publication {
@@ -98,6 +79,7 @@ export class ChannelFeed {
   readonly channel: Channel;
   readonly #settings: ChannelFeedSettings;
   readonly #window: ClosedWindow;
+  readonly #missing: MissingCloses;
   #newestOpen: OpenUpdate | null = null;
 
   /** The store's head; null without a turn as leader. */
@@ -113,20 +95,11 @@ export class ChannelFeed {
   #failures = 0;
   #retryAt = 0;
 
-  /** History reaches `history` candles back, or as far as the exchange's does. */
-  #historyKnown = false;
-  #fetching: StartRange | null = null;
-  #fetchFailures = 0;
-  #refetchAt = 0;
-
-  /** What is missing before this start is lost for good. */
-  #givenUpBefore = -Infinity;
-  #waitingFor: { readonly start: number; readonly since: number } | null = null;
-
   constructor(channel: Channel, settings: ChannelFeedSettings) {
     this.channel = channel;
     this.#settings = settings;
     this.#window = new ClosedWindow(channel.interval, settings.history);
+    this.#missing = new MissingCloses(channel.interval, settings, this.#window);
   }
 
   get head(): ChannelHead | null {
@@ -146,7 +119,7 @@ export class ChannelFeed {
     const known = this.#window.get(candle.start);
     if (candle.confirm) {
       if (known !== undefined) return sameCandle(known.candle, candle) ? 'duplicate' : 'differs';
-      if (candle.start < this.#givenUpBefore) return 'stale';
+      if (candle.start < this.#missing.givenUpBefore) return 'stale';
       this.#addClose({ candle, exchange, ingest, backfill: false });
       return 'close';
     }
@@ -169,11 +142,7 @@ export class ChannelFeed {
     this.#inFlight = null;
     this.#failures = 0;
     this.#retryAt = 0;
-    this.#refetchAt = 0;
-    this.#fetchFailures = 0;
-    // Holes may have come while another led; if there are none, this costs no request.
-    this.#historyKnown = false;
-    this.#waitingFor = null;
+    this.#missing.lead();
     this.#head = null;
     this.#setHead(claim.head);
     this.#publishedOpen = claim.lastOpen;
@@ -239,67 +208,31 @@ export class ChannelFeed {
    * @param exchangeNow what the exchange's clock says, null while it is not known
    */
   wanted(now: number, exchangeNow: number | null): StartRange | null {
-    if (this.#head === null || this.#fetching !== null || exchangeNow === null) return null;
-    const { interval } = this.channel;
-    const final = newestEnded(interval, exchangeNow, REST_SETTLE_MS);
-    this.#raiseFloor(Math.max(final, this.#window.newest ?? final));
-    this.#giveUpInTime(now, final);
-    if (now < this.#refetchAt) return null;
-    const range = this.#missingRange(exchangeNow, final);
-    this.#fetching = range;
-    return range;
+    if (this.#head === null || exchangeNow === null) return null;
+    return this.#missing.wanted(this.#head.lastClosed, now, exchangeNow);
   }
 
   /** The answer to a range that was wanted. */
   onRows(range: StartRange, answer: HistoryAnswer, now: number): RowsOutcome {
-    const rows = new Map(answer.rows.map((row) => [row.start, row]));
-    const final = newestEnded(this.channel.interval, answer.time, REST_SETTLE_MS);
-    const differing: number[] = [];
-    let added = 0;
-    for (let start = range.from; start <= Math.min(range.to, final); start = this.#next(start)) {
-      const row = rows.get(start);
-      const known = this.#window.get(start);
-      if (row === undefined) {
-        this.#window.addAbsent(start);
-      } else if (known === undefined) {
-        const candle = { ...row, confirm: true };
-        const { time, receivedAt } = answer;
-        this.#addClose({ candle, exchange: time, ingest: receivedAt, backfill: true });
-        added += 1;
-      } else if (!sameCandle(known.candle, { ...row, confirm: true })) {
-        differing.push(start);
-      }
-    }
-    this.#fetching = null;
-    // An answer that was too early for all it was asked for: do not ask again at once.
-    this.#fetchFailures = 0;
-    if (final < range.from) this.#refetchAt = now + FIRST_REFETCH_MS;
-    return { added, differing };
+    const outcome = this.#missing.onRows(range, answer, now);
+    this.#forgetClosedOpen();
+    return outcome;
   }
 
   onFetchFailed(now: number): void {
-    this.#fetching = null;
-    this.#refetchAt = now + Math.min(FIRST_REFETCH_MS * 2 ** this.#fetchFailures, MAX_REFETCH_MS);
-    this.#fetchFailures += 1;
-  }
-
-  #next(start: number): number {
-    return endOf(this.channel.interval, start) + 1;
+    this.#missing.onFetchFailed(now);
   }
 
   #addClose(close: Close): void {
     this.#window.add(close);
-    this.#raiseFloor(close.candle.start);
-    const open = this.#newestOpen;
-    if (open !== null && this.#window.get(open.candle.start) !== undefined) this.#newestOpen = null;
+    this.#missing.raiseFloor(close.candle.start);
+    this.#forgetClosedOpen();
   }
 
-  /** History ends `history` candles before the newest; what is missing before is lost. */
-  #raiseFloor(newest: number): void {
-    const floor = stepBack(this.channel.interval, newest, this.#settings.history - 1);
-    if (floor <= this.#givenUpBefore) return;
-    this.#givenUpBefore = floor;
-    this.#window.forgetAbsentBefore(floor);
+  /** What has closed since is no open candle any more. */
+  #forgetClosedOpen(): void {
+    const open = this.#newestOpen;
+    if (open !== null && this.#window.get(open.candle.start) !== undefined) this.#newestOpen = null;
   }
 
   #setHead(head: ChannelHead): void {
@@ -321,13 +254,13 @@ export class ChannelFeed {
   }
 
   #chain(lastClosed: number, until: number, limit?: number): Chain {
-    return this.#window.chainAfter(lastClosed, until, this.#givenUpBefore, limit);
+    return this.#window.chainAfter(lastClosed, until, this.#missing.givenUpBefore, limit);
   }
 
   #seedAction(now: number): FeedAction | null {
     if (this.#head?.lastClosed !== null) return null;
     const waited = now >= this.#leadingSince + this.#settings.seedTimeoutMs;
-    if (!this.#historyKnown && !waited) return null;
+    if (!this.#missing.historyKnown && !waited) return null;
     const run = this.#window.runAround(this.#acknowledged);
     const newest = run.at(-1);
     if (newest === undefined) return null;
@@ -365,40 +298,5 @@ export class ChannelFeed {
     const firstLive = !backfill && candle.start > this.#taken;
     const times = { exchange, ingest };
     return { channel: this.channel, candle, previous, times, backfill, firstLive };
-  }
-
-  /** The oldest missing closed candles that are overdue; without any, what history still lacks. */
-  #missingRange(exchangeNow: number, final: number): StartRange | null {
-    const { interval } = this.channel;
-    const overdue = Math.min(
-      final,
-      newestEnded(interval, exchangeNow, this.#settings.closeGraceMs),
-    );
-    const lastClosed = this.#head?.lastClosed ?? null;
-    if (lastClosed !== null) {
-      const { missing } = this.#chain(lastClosed, overdue);
-      if (missing !== null)
-        return { from: missing, to: this.#window.missingRunEnd(missing, final) };
-    }
-    if (this.#historyKnown) return null;
-    const lacking = this.#window.missingWithin(this.#givenUpBefore, overdue);
-    if (lacking === null) this.#historyKnown = true;
-    return lacking;
-  }
-
-  /** Gives up what has been missing for too long while later closed candles wait for it. */
-  #giveUpInTime(now: number, final: number): void {
-    const lastClosed = this.#head?.lastClosed ?? null;
-    const missing =
-      lastClosed === null ? null : this.#chain(lastClosed, this.#window.newest ?? final).missing;
-    const next = missing === null ? null : this.#window.firstFrom(missing);
-    if (missing === null || next === null) {
-      this.#waitingFor = null;
-    } else if (this.#waitingFor?.start !== missing) {
-      this.#waitingFor = { start: missing, since: now };
-    } else if (now >= this.#waitingFor.since + this.#settings.giveUpMs) {
-      this.#givenUpBefore = Math.max(this.#givenUpBefore, next);
-      this.#waitingFor = null;
-    }
   }
 }

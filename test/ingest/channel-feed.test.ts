@@ -262,6 +262,32 @@ describe('the bus', () => {
     expect(summary(feed.take(0))).toEqual([['update', 5]]);
   });
 
+  it('gets the open candle again also when the epoch changes within a turn', () => {
+    lead(3);
+    update(5, 1);
+    publishAll();
+    close(4);
+    settle(takePublish(), [{ status: 'published', head: head(4, { epoch: 'e2' }) }]);
+    expect(summary(feed.take(0))).toEqual([['update', 5]]);
+  });
+
+  it('takes a close as live news once, however often it is handed over', () => {
+    lead(4);
+    close(5);
+    const failed = takePublish(0);
+    settle(failed, [{ status: 'failed', error: new Error('no answer') }], 0);
+    const taken = takePublish(1_000);
+    settle(taken, [{ status: 'published', head: head(5) }], 1_000);
+    feed.unlead();
+    lead(4, 2_000);
+    const again = takePublish(2_000);
+    expect([failed, taken, again].map(({ publications }) => publications[0]?.firstLive)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('is not asked at full speed when it refuses without reason', () => {
     lead(4);
     close(5);
@@ -336,6 +362,20 @@ describe('an empty store', () => {
     expect(seed?.kind === 'seed' && seed.closed.map(({ start }) => start)).toEqual([
       startOfMinute(5),
     ]);
+  });
+
+  it('waits for what was missed while another led', () => {
+    lead(4);
+    fetch(at(5, 30_000), [-5, -4, -3, -2, -1, 0, 1, 2, 3, 4]);
+    expect(feed.wanted(at(5, 30_000), at(5, 30_000))).toBeNull();
+    feed.unlead();
+    close(7);
+    lead(null, at(8));
+    expect(feed.take(at(8))).toBeNull();
+    expect(fetch(at(8), [5, 6])).toMatchObject({ from: 5, to: 6, added: 2 });
+    feed.wanted(at(8), at(8));
+    const seed = feed.take(at(8));
+    expect(seed?.kind === 'seed' && seed.closed.length).toBe(10);
   });
 
   it('that another has filled meanwhile gets what it lacks', () => {
