@@ -127,6 +127,7 @@ function subscribed(
   if (head.recovered !== false) return only(opened);
   return only(
     { ...opened, mark: FRESH_MARK },
+    { type: 'history', replace: true, source: message.source, candles: [] },
     {
       type: 'notice',
       text: 'History no longer reaches back to the last candle seen; the chart starts anew.',

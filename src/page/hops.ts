@@ -38,34 +38,55 @@ export function hopLatencies(
   };
 }
 
-/** The last `size` values of each hop, for medians. */
+/** What is known of a message's way: its own times, and when this page got it. */
+export interface Arrival {
+  readonly times: HopTimes;
+  readonly receivedAt: number;
+}
+
+/**
+ * The last `size` arrivals, for medians. They are measured anew with each clock estimate: those of a
+ * connection's first second are poor.
+ */
 export class HopHistory {
   readonly #size: number;
-  #entries: HopLatencies[] = [];
+  #arrivals: Arrival[] = [];
 
   constructor(size: number) {
     this.#size = size;
   }
 
-  add(latencies: HopLatencies): void {
-    this.#entries.push(latencies);
-    if (this.#entries.length > this.#size) this.#entries.shift();
+  add(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+    if (this.#arrivals.length > this.#size) this.#arrivals.shift();
   }
 
   clear(): void {
-    this.#entries = [];
+    this.#arrivals = [];
   }
 
-  /** Median of the known values of a hop, or null when there are none. */
-  median(hop: Hop | 'total'): number | null {
-    const values = this.#entries
-      .map((entry) => entry[hop])
-      .filter((value) => value !== null)
-      .sort((a, b) => a - b);
-    const middle = values.length >> 1;
-    const upper = values[middle];
-    if (upper === undefined) return null;
-    const lower = values[middle - 1];
-    return values.length % 2 === 0 && lower !== undefined ? (lower + upper) / 2 : upper;
+  /** Median of the known values of each hop, null where there are none. */
+  medians(clock: ClockEstimate | null): HopLatencies {
+    const measured = this.#arrivals.map(({ times, receivedAt }) =>
+      hopLatencies(times, receivedAt, clock),
+    );
+    const of = (hop: Hop | 'total'): number | null =>
+      median(measured.map((latencies) => latencies[hop]).filter((ms) => ms !== null));
+    return {
+      ingest: of('ingest'),
+      bus: of('bus'),
+      gateway: of('gateway'),
+      client: of('client'),
+      total: of('total'),
+    };
   }
+}
+
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle];
+  if (upper === undefined) return null;
+  const lower = sorted[middle - 1];
+  return sorted.length % 2 === 0 && lower !== undefined ? (lower + upper) / 2 : upper;
 }

@@ -104,7 +104,7 @@ function start(): void {
         const { message } = output;
         series.put(message.candle);
         activity.noteUpdate(message.candle.confirm, receivedAt);
-        latency.add(message, receivedAt, estimateClock(connection.state.pingSamples));
+        latency.add(message, receivedAt);
         return;
       }
       case 'notice':

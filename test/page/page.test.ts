@@ -93,15 +93,17 @@ describe('the page', () => {
     expect(await page.locator('#simulated').isVisible()).toBe(false);
     await vi.waitFor(async () => expect(await colours(page)).toBeGreaterThan(4));
 
+    // Two at once: both reach the chart in one frame.
+    gateway.closeCandle(BTC);
     const closed = gateway.closeCandle(BTC);
-    await waitForCandles(page, 302);
-    await waitForText(page, '[data-fact="closed"]', '1');
+    await waitForCandles(page, 303);
+    await waitForText(page, '[data-fact="closed"]', '2');
     expect(await page.locator('#chart').getAttribute('data-last-start')).toBe(
       String(closed.end + 1),
     );
     await waitForText(page, '[data-hop="bus"]', '0.80 ms');
     await waitForText(page, '[data-hop="client"]', '≈');
-    await waitForText(page, '#log li:first-child', 'candle');
+    await waitForText(page, '#log', '84,567.8');
     expect(watched.complaints).toEqual([]);
     const elsewhere = watched.requests.filter(
       (url) => new URL(url).host !== new URL(gateway.origin).host,

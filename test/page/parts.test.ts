@@ -91,14 +91,15 @@ describe('hops', () => {
     const times = { exchange: 60_000, ingest: 1_000, published: 1_001, gateway: 1_002 };
     expect(hopLatencies(times, 545, clock)).toMatchObject({ ingest: null, total: null, bus: 1 });
   });
-  it('gives the median of the last ones', () => {
+  it('gives the medians of the last ones by the clock estimate of now', () => {
     const history = new HopHistory(3);
-    expect(history.median('bus')).toBeNull();
+    expect(history.medians(clock).bus).toBeNull();
     for (const bus of [900, 5, 1, 3]) {
-      history.add({ ingest: null, bus, gateway: bus, client: bus, total: bus });
+      const times = { exchange: 60_000, ingest: 1_000, published: 1_000 + bus, gateway: 2_000 };
+      history.add({ times, receivedAt: 1_507 });
     }
-    expect(history.median('bus')).toBe(3);
-    expect(history.median('ingest')).toBeNull();
+    expect(history.medians(clock)).toMatchObject({ bus: 3, client: 7, ingest: null, total: null });
+    expect(history.medians({ ...clock, offsetMs: 600 }).client).toBe(107);
   });
 });
 

@@ -2,7 +2,14 @@ import type { CandleMessage } from '../../candle/messages.ts';
 import type { ClockEstimate } from '../clock-offset.ts';
 import { byId, make, setText } from '../dom.ts';
 import { formatMs } from '../format.ts';
-import { HopHistory, HOPS, hopLatencies, type Hop, type HopLatencies } from '../hops.ts';
+import {
+  HopHistory,
+  HOPS,
+  hopLatencies,
+  type Arrival,
+  type Hop,
+  type HopLatencies,
+} from '../hops.ts';
 
 const LABELS: Readonly<Record<Hop, readonly [string, string]>> = {
   ingest: ['exchange', 'ingest'],
@@ -23,7 +30,7 @@ interface Row {
 
 /** The waterfall of the last message, hop by hop, with medians. */
 export function createLatencyView(): {
-  add(message: CandleMessage, receivedAt: number, clock: ClockEstimate | null): void;
+  add(message: CandleMessage, receivedAt: number): void;
   clear(): void;
   show(clock: ClockEstimate | null, now: number): void;
 } {
@@ -33,7 +40,7 @@ export function createLatencyView(): {
   const note = byId('latency-note', HTMLElement);
   const history = new HopHistory(MEDIAN_MESSAGES);
   const rows = Object.fromEntries(HOPS.map((hop) => [hop, addRow(body, hop)])) as Record<Hop, Row>;
-  let last: HopLatencies | null = null;
+  let newest: Arrival | null = null;
   let isDirty = true;
   let shownAt = 0;
 
@@ -53,14 +60,14 @@ export function createLatencyView(): {
   }
 
   return {
-    add(message, receivedAt, clock) {
-      last = hopLatencies(message.times, receivedAt, clock);
+    add(message, receivedAt) {
+      newest = { times: message.times, receivedAt };
       // A candle fetched over REST says nothing about how late the feed is.
-      if (message.backfill !== true) history.add(last);
+      if (message.backfill !== true) history.add(newest);
       isDirty = true;
     },
     clear() {
-      last = null;
+      newest = null;
       history.clear();
       isDirty = true;
     },
@@ -68,11 +75,13 @@ export function createLatencyView(): {
       if (!isDirty || now - shownAt < REDRAW_MS) return;
       isDirty = false;
       shownAt = now;
+      const last = newest === null ? null : hopLatencies(newest.times, newest.receivedAt, clock);
+      const medians = history.medians(clock);
       drawBars(last);
       for (const hop of HOPS) {
         const about = hop === 'client' ? '≈ ' : '';
         setText(rows[hop].last, last === null ? '—' : describe(last[hop], about));
-        setText(rows[hop].median, describe(history.median(hop), about));
+        setText(rows[hop].median, describe(medians[hop], about));
       }
       setText(total, describe(last?.total ?? null, '≈ '));
       setText(note, describeClock(clock, last));

@@ -63,7 +63,7 @@ export function describeStatus(state: ConnectionState, now: number): Status {
     case 'closed':
       return {
         tone: 'bad',
-        text: phase.mend === 'token' ? 'Token refused' : 'Closed',
+        text: phase.mend === 'token' ? 'New token needed' : 'Closed',
         announcement: `Closed. ${phase.why}`,
         message: `${phase.why.replace(/\.$/, '')}. ${MENDING[phase.mend]}`,
       };
