@@ -2,22 +2,12 @@ import { createServer } from 'node:net';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Uws } from './uws.ts';
 
-/** `LIBUS_LISTEN_EXCLUSIVE_PORT`; the declarations have it under a name that does not exist at run time. */
-const EXCLUSIVE_PORT = 1;
-
-/** The declarations know `listen` with a host or with options, the binary takes both. */
-interface ListeningApp {
-  listen(
-    host: string,
-    port: number,
-    options: number,
-    callback: (socket: us_listen_socket | false) => void,
-  ): void;
-}
-
 /**
- * Listens on a port of its own: by default the native server sets SO_REUSEPORT, and a second gateway
- * started by mistake would silently take half of the connections.
+ * Listens on a port that nobody else listens on. The native server always shares ports
+ * (SO_REUSEPORT), and a second gateway started by mistake would silently take half of the
+ * connections; so Node's own server, which does not share, tries the port first. The native option
+ * for an exclusive port is no way out: it lacks SO_REUSEADDR, and a gateway that crashed could not
+ * come back on its port for a minute, until the old connections' TIME_WAIT is over.
  *
  * @throws Error saying why the address cannot be had
  */
@@ -27,30 +17,31 @@ export async function listen(
   address: { readonly host: string; readonly port: number },
 ): Promise<{ socket: us_listen_socket; port: number }> {
   const { host, port } = address;
+  const obstacle = await tryAddress(host, port);
+  if (obstacle !== undefined) throw new Error(`cannot listen on ${host}:${port}: ${obstacle}`);
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
-    (app as unknown as ListeningApp).listen(host, port, EXCLUSIVE_PORT, resolve);
+    app.listen(host, port, resolve);
   });
-  if (socket === false) throw new Error(await explainListenFailure(host, port));
+  if (socket === false) throw new Error(`cannot listen on ${host}:${port}`);
   return { socket, port: uws.us_socket_local_port(socket) };
 }
 
-/** The native server only says that it failed; Node's own server says why. */
-async function explainListenFailure(host: string, port: number): Promise<string> {
-  const where = `${host}:${port}`;
+/** @returns why the address cannot be had; undefined when it can */
+async function tryAddress(host: string, port: number): Promise<string | undefined> {
   const code = await new Promise<string | undefined>((resolve) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(undefined)));
   });
   switch (code) {
-    case undefined:
     case 'EADDRINUSE':
-      return `cannot listen on ${where}: the port is in use by another process`;
+      return 'the port is in use by another process';
     case 'EACCES':
-      return `cannot listen on ${where}: this user may not use the port`;
+      return 'this user may not use the port';
     case 'EADDRNOTAVAIL':
-      return `cannot listen on ${where}: this machine does not have the address`;
+      return 'this machine does not have the address';
+    case undefined:
     default:
-      return `cannot listen on ${where}: ${code}`;
+      return code;
   }
 }

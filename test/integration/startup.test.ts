@@ -1,0 +1,112 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { buildCli, runCli } from '../support/built-cli.ts';
+import { connect } from '../support/recording-client.ts';
+import { startRedis } from '../support/redis.ts';
+import { adminAddress, listening, startRole, type RoleProcess } from '../support/role-process.ts';
+import { testToken } from '../support/tokens.ts';
+
+const started: RoleProcess[] = [];
+function start(...args: Parameters<typeof startRole>): RoleProcess {
+  const role = startRole(...args);
+  started.push(role);
+  return role;
+}
+
+beforeAll(buildCli);
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((role) => role.stop('SIGKILL')));
+});
+
+describe('mistakes in the configuration', () => {
+  it('are all told at once, and nothing is started', async () => {
+    const result = await runCli(['gateway', '--port', '99999'], {
+      CANDLEGATE_JWT_SECRET: 'short',
+      CANDLEGATE_REDIS_URI: 'redis://127.0.0.1:1',
+      CANDLEGATE_INTERVALS: '1,7',
+    });
+    expect(result.code).toBe(2);
+    expect(result.stdout).toBe('');
+    for (const name of [
+      'CANDLEGATE_PORT',
+      'CANDLEGATE_JWT_SECRET',
+      'CANDLEGATE_REDIS_URI',
+      'CANDLEGATE_INTERVALS',
+    ]) {
+      expect(result.stderr).toContain(name);
+    }
+  });
+
+  it('a gateway without any key for tokens does not start', async () => {
+    const result = await runCli(['gateway'], {});
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('CANDLEGATE_JWT_');
+  });
+});
+
+describe('a port that is in use', () => {
+  it.each([
+    ['the public one', 'CANDLEGATE_PORT'],
+    ['the admin one', 'CANDLEGATE_ADMIN_PORT'],
+  ])('%s ends the process with a sentence that names it', async (_which, variable) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const role = start(['standalone'], {
+      CANDLEGATE_FEED: 'simulator',
+      [variable]: String(port),
+    });
+    expect(await role.ended).toBe(1);
+    expect(role.text.join('\n')).toMatch(new RegExp(`${port}.*in use`));
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('a second gateway does not silently share the port of the first', async () => {
+    const first = start(['standalone'], { CANDLEGATE_FEED: 'simulator' });
+    const { http } = await listening(first);
+    const second = start(['standalone'], {
+      CANDLEGATE_FEED: 'simulator',
+      CANDLEGATE_PORT: new URL(http).port,
+    });
+    expect(await second.ended).toBe(1);
+  });
+});
+
+describe('Redis that cannot be reached at start', () => {
+  it('is waited for: alive, not ready with the reason, and ready once Redis is there', async () => {
+    // A port that is free now, and Redis' later.
+    const placeholder = await startRedis();
+    const { port } = placeholder;
+    await placeholder.stop();
+    const simulator = start(['simulator'], { CANDLEGATE_SIMULATOR_PORT: '0' });
+    const exchange = await simulator.logged(({ msg }) => msg === 'simulator listens');
+    const env = {
+      CANDLEGATE_REDIS_URL: `redis://127.0.0.1:${port}`,
+      CANDLEGATE_FEED: 'simulator',
+      CANDLEGATE_HISTORY: '20',
+    };
+    const gateway = start(['gateway'], env);
+    const ingest = start(['ingest'], {
+      ...env,
+      CANDLEGATE_BYBIT_WS_URL: String(exchange['ws']),
+      CANDLEGATE_BYBIT_REST_URL: String(exchange['rest']),
+    });
+    const { admin, ws } = await listening(gateway);
+    expect((await fetch(`${admin}/livez`)).status).toBe(200);
+    expect((await fetch(`${await adminAddress(ingest)}/livez`)).status).toBe(200);
+    const ready = await fetch(`${admin}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('history');
+
+    const redis = await startRedis({ port });
+    await vi.waitFor(async () => expect((await fetch(`${admin}/readyz`)).status).toBe(200), {
+      timeout: 15_000,
+      interval: 100,
+    });
+    const client = await connect(`${ws}/api/v1/live/ws/candles/BTCUSDT/1`, await testToken());
+    await client.received('candle');
+    client.socket.terminate();
+    await Promise.all([gateway.stop(), ingest.stop()]);
+    await redis.stop();
+  });
+});
