@@ -92,7 +92,8 @@ describe('a client whose buffer overflows', () => {
     world.endTurns();
     client.read();
     // Fills the buffer to its bound, so that c3 is the first to be dropped.
-    while (client.socket.bufferedBytes() <= NARROW.bufferBytes) {
+    for (let update = 0; update < 100; update += 1) {
+      if (client.socket.bufferedBytes() > NARROW.bufferBytes) break;
       world.publish(btc, btc.update());
       world.broadcaster.flush();
     }
@@ -191,6 +192,25 @@ describe('pings', () => {
     world.endTurns();
     expect(client.socket.bufferedBytes()).toBe(0);
     expect(brief(client.read())).toEqual(['[c3 o4]+']);
+    expect(client.socket.topics.size).toBe(1);
+  });
+
+  it('hold back the snapshot of a new subscription while one is late', () => {
+    const client = world.connect();
+    world.pass(2_500);
+    client.send({ type: 'subscribe', channels: [BTC] });
+    expect(client.socket.read(1_000, false)).toHaveLength(2);
+    client.socket.events?.drained();
+    expect(client.socket.unreadItems).toBe(0);
+  });
+
+  it('are repeated when one got lost, so that the socket comes back all the same', () => {
+    const client = world.connect();
+    client.send({ type: 'subscribe', channels: [BTC] });
+    world.pass(2_500);
+    client.socket.read(1_000, false);
+    expect(client.socket.topics.size).toBe(0);
+    world.pass(10_000, client);
     expect(client.socket.topics.size).toBe(1);
   });
 
