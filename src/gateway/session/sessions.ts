@@ -35,7 +35,11 @@ export interface Sessions extends SessionFactory {
    * a drop do so before anything else is published. Without it closes may come out of order.
    */
   guardBroadcaster(broadcaster: Broadcaster): Broadcaster;
-  /** Closes every subscriber of a channel with 4001. Not to be called inside a publish. */
+  /**
+   * Closes every subscriber of a channel with 4001. To be called in the turn in which the hole is
+   * found and before any newer close is published: a client that sees a close from behind the hole
+   * resumes behind the hole. (The hub reports holes between its publishes, where closing is allowed.)
+   */
   closeForHole(channel: ChannelName): void;
 }
 
