@@ -75,7 +75,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
 
   // The hub publishes through the server, whose sessions look at the hub: one end is tied late.
   const broadcaster: Broadcaster = {
-    publish: (topic, frame) => server.broadcaster.publish(topic, frame),
+    publish: (topic, frame) => guarded.publish(topic, frame),
     subscribers: (topic) => server.broadcaster.subscribers(topic),
   };
   const hub = new Hub({
@@ -103,8 +103,8 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     log,
     defer: (task) => setImmediate(task),
   });
-  // Found inside a publish, where sockets must not be closed.
-  hub.onHole(({ name }) => setImmediate(() => sessions.closeForHole(name)));
+  // At once: what comes after the hole must not reach those who miss what was in it.
+  hub.onHole(({ name }) => sessions.closeForHole(name));
 
   const startedAt = performance.now();
   const rest = createRestHandler({
@@ -151,6 +151,8 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     metrics: edgeMetrics,
     log,
   });
+
+  const guarded = sessions.guardBroadcaster(server.broadcaster);
 
   let isDraining = false;
   const drain = createDrain({
