@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { buildCli, startCli, type RunningCli } from '../support/built-cli.ts';
 import { connect } from '../support/recording-client.ts';
+import { freePort } from '../support/free-port.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { listening, startRole, type RoleProcess } from '../support/role-process.ts';
 import { testToken } from '../support/tokens.ts';
@@ -31,6 +32,8 @@ describe("a session as the prototype's users know it", () => {
       CANDLEGATE_FEED: 'simulator',
       CANDLEGATE_SYMBOLS: 'BTCUSDT',
       CANDLEGATE_HEARTBEAT_MS: '1000',
+      // One that can be had again at once: a listener on port 0 leaves it blocked by TIME_WAIT.
+      CANDLEGATE_PORT: String(await freePort()),
     };
     ingest = startRole(['ingest'], {
       CANDLEGATE_REDIS_URL: redis.url,
@@ -86,7 +89,7 @@ describe("a session as the prototype's users know it", () => {
     // As a crash, and as a rollout would.
     for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
       await gateway.stop(signal);
-      gateway = startRole(['gateway'], { ...gatewayEnv, CANDLEGATE_PORT: new URL(ws).port });
+      gateway = startRole(['gateway'], gatewayEnv);
       await seen(closedStarts().length + 3);
     }
     const starts = closedStarts();

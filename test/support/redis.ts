@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.ts';
 import { findRedisServer } from '../../scripts/redis-server.mjs';
 
 /** A real Redis server of a test's own, in the foreground and without any persistence. */
@@ -81,15 +81,6 @@ export async function useRedis(): Promise<SharedRedis> {
   if (url !== undefined && url !== '') return { url, prefix, release: () => Promise.resolve() };
   const redis = await startRedis();
   return { url: redis.url, prefix, release: () => redis.stop() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The port may still be held for a moment by a server that was just killed. */

@@ -1,16 +1,24 @@
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Uws } from './uws.ts';
 
-/** How long a peer on this machine may take to answer before it is taken for nobody. */
-const PEER_TIMEOUT_MS = 500;
+/** `LIBUS_LISTEN_EXCLUSIVE_PORT`; the declarations have it under a name that does not exist at run time. */
+const EXCLUSIVE_PORT = 1;
+
+/** The declarations know `listen` with a host or with options, the binary takes both. */
+interface ListeningApp {
+  listen(
+    host: string,
+    port: number,
+    options: number,
+    callback: (socket: us_listen_socket | false) => void,
+  ): void;
+}
 
 /**
- * Listens on a port that nobody else serves. The native server always shares ports (SO_REUSEPORT),
- * and a second gateway started by mistake would silently take half of the connections; so somebody
- * who answers there is looked for first. The native option for an exclusive port is no way out: with
- * it a gateway that crashed cannot come back on its port until the TIME_WAIT of its old connections
- * is over, a minute later.
+ * Listens on a port of its own: by default the native server sets SO_REUSEPORT, and a second gateway
+ * started by mistake would silently take half of the connections. SO_REUSEADDR stays on for a port
+ * that is named (not for port 0), so a gateway that crashed can come back on its port at once.
  *
  * @throws Error saying why the address cannot be had
  */
@@ -20,40 +28,16 @@ export async function listen(
   address: { readonly host: string; readonly port: number },
 ): Promise<{ socket: us_listen_socket; port: number }> {
   const { host, port } = address;
-  const refuse = (reason: string) => new Error(`cannot listen on ${host}:${port}: ${reason}`);
-  if (port !== 0 && (await isServed(host, port))) {
-    throw refuse('the port is in use by another process');
-  }
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
-    app.listen(host, port, resolve);
+    (app as unknown as ListeningApp).listen(host, port, EXCLUSIVE_PORT, resolve);
   });
-  if (socket === false) throw refuse(await explainFailure(host, port));
+  if (socket === false) throw new Error(await explainListenFailure(host, port));
   return { socket, port: uws.us_socket_local_port(socket) };
 }
 
-/** Whether somebody accepts connections there. */
-function isServed(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect({ host: reachable(host), port, timeout: PEER_TIMEOUT_MS });
-    const end = (served: boolean) => {
-      probe.destroy();
-      resolve(served);
-    };
-    // Connecting to a free port from that very port meets itself (RFC 9293, simultaneous open).
-    probe.once('connect', () => end(probe.localPort !== port));
-    probe.once('timeout', () => end(false));
-    probe.once('error', () => end(false));
-  });
-}
-
-/** An address to dial for one to listen on. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  return host === '::' ? '::1' : host;
-}
-
 /** The native server only says that it failed; Node's own server says why. */
-async function explainFailure(host: string, port: number): Promise<string> {
+async function explainListenFailure(host: string, port: number): Promise<string> {
+  const where = `${host}:${port}`;
   const code = await new Promise<string | undefined>((resolve) => {
     const probe = createServer();
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
@@ -62,12 +46,12 @@ async function explainFailure(host: string, port: number): Promise<string> {
   switch (code) {
     case undefined:
     case 'EADDRINUSE':
-      return 'the port is in use by another process';
+      return `cannot listen on ${where}: the port is in use by another process`;
     case 'EACCES':
-      return 'this user may not use the port';
+      return `cannot listen on ${where}: this user may not use the port`;
     case 'EADDRNOTAVAIL':
-      return 'this machine does not have the address';
+      return `cannot listen on ${where}: this machine does not have the address`;
     default:
-      return code;
+      return `cannot listen on ${where}: ${code}`;
   }
 }
