@@ -1,29 +1,48 @@
-import type { Redis } from 'ioredis';
 import { BusUnavailableError } from '../bus-error.ts';
-import type { RedisConnections } from './connections.ts';
+import type { RedisClient, RedisConnections } from './connections.ts';
 import { whenReady } from './connection-watch.ts';
 
 /** Asks the server something, once the connection stands; every failure says what was asked of whom. */
 export interface Ask {
-  /** @throws {BusUnavailableError} */
+  /**
+   * Answers within twice the command timeout. A cluster may still carry out later what was given up
+   * here: slots that move make it ask several nodes.
+   *
+   * @throws {BusUnavailableError}
+   */
   <T>(what: string, ask: () => Promise<T>): Promise<T>;
   /** The error of a single answer. */
   failure(what: string, cause: unknown): BusUnavailableError;
 }
 
-export function createAsk(connection: Redis, connections: RedisConnections): Ask {
+export function createAsk(
+  connection: RedisClient,
+  { address, commandTimeoutMs }: Pick<RedisConnections, 'address' | 'commandTimeoutMs'>,
+): Ask {
   const failure = (what: string, cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `Redis at ${connections.address}: ${what} failed: ${reason}`;
+    const message = `Redis at ${address}: ${what} failed: ${reason}`;
     return new BusUnavailableError(message, { cause });
   };
   const ask = async <T>(what: string, question: () => Promise<T>): Promise<T> => {
     try {
-      await whenReady(connection, connections.commandTimeoutMs);
-      return await question();
+      await whenReady(connection, commandTimeoutMs);
+      return await within(commandTimeoutMs, question());
     } catch (cause) {
       throw failure(what, cause);
     }
   };
   return Object.assign(ask, { failure });
+}
+
+async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([answer, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,23 +1,45 @@
-import { Redis } from 'ioredis';
+import { Redis, type Cluster, type RedisOptions } from 'ioredis';
 import type { BusConnectionKind } from '../bus.ts';
+import { accessOf, type TlsMaterial } from './server-access.ts';
 
-/** Opens connections of the kinds that the bus needs. Each call opens a new one, which its caller closes. */
+/** Runs commands: on the one server there is, or on whichever node of a cluster has the key. */
+export type RedisClient = Redis | Cluster;
+
+/** Connections that run commands; the other kind only listens. */
+export type CommandConnectionKind = Exclude<BusConnectionKind, 'subscriber'>;
+
+/**
+ * Opens connections of the kinds that the bus needs. Each call opens a new one, which its caller
+ * closes. They connect at once and, after a loss, again and again for ever.
+ */
 export interface RedisConnections {
-  /** Connects at once and, after a loss, again and again for ever. */
-  open(kind: BusConnectionKind): Redis;
+  /** Always to the master. */
+  open(kind: CommandConnectionKind): RedisClient;
+  /**
+   * A connection that is subscribed on.
+   *
+   * @param node `host:port` of a cluster's node; elsewhere null
+   */
+  openSubscriber(node: string | null): Redis;
+  /** Whether what is opened is a cluster; the names of channels depend on it. */
+  readonly isCluster: boolean;
   /** Bound on the wait for a connection, and then again for the answer to a command. */
   readonly commandTimeoutMs: number;
   /** Where the server is, for messages; holds no secrets. */
   readonly address: string;
 }
 
-export interface StandaloneOptions {
-  /** `redis://` or, for TLS, `rediss://`. */
+/** What every way of reaching Redis is told. */
+export interface ConnectionOptions {
+  /** `redis://` or, for TLS, `rediss://`, with user, password and database. */
   readonly url: string;
+  /** For `rediss://`. Default: the authorities that the system trusts, and no certificate of our own. */
+  readonly tls?: TlsMaterial | undefined;
   /** Default 1000. */
-  readonly commandTimeoutMs?: number;
+  readonly commandTimeoutMs?: number | undefined;
 }
 
+export const DEFAULT_COMMAND_TIMEOUT_MS = 1_000;
 const FIRST_RETRY_MS = 25;
 const MAX_RETRY_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -34,7 +56,7 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
  * What every connection of the bus is given. Nothing is queued while there is no connection and
  * nothing is sent twice: the bus waits for the connection, and repeats, where that is right.
  */
-function optionsOf(kind: BusConnectionKind, commandTimeoutMs: number) {
+export function clientOptions(kind: BusConnectionKind, commandTimeoutMs: number) {
   return {
     connectionName: `candlegate-${kind}`,
     retryStrategy: (attempt: number) => retryDelayMs(attempt),
@@ -50,16 +72,28 @@ function optionsOf(kind: BusConnectionKind, commandTimeoutMs: number) {
     autoResubscribe: false,
     // A demoted master: the next connection finds the new one.
     reconnectOnError: (error: Error) => error.message.includes('READONLY'),
-  };
+  } satisfies RedisOptions;
 }
 
 /** Connections to a single server. */
-export function standaloneConnections(options: StandaloneOptions): RedisConnections {
-  const { commandTimeoutMs = 1_000, url } = options;
-  const { host, pathname } = new URL(url);
+export function standaloneConnections(options: ConnectionOptions): RedisConnections {
+  const { commandTimeoutMs = DEFAULT_COMMAND_TIMEOUT_MS, url, tls } = options;
+  const { host, hostname, port, pathname } = new URL(url);
+  const place =
+    host === '' ? { path: pathname } : { host: bare(hostname), port: Number(port) || 6379 };
+  const access = accessOf(url, tls);
+  const open = (kind: BusConnectionKind) =>
+    new Redis({ ...clientOptions(kind, commandTimeoutMs), ...access, ...place });
   return {
+    isCluster: false,
     commandTimeoutMs,
     address: host === '' ? pathname : host,
-    open: (kind) => new Redis(url, optionsOf(kind, commandTimeoutMs)),
+    open,
+    openSubscriber: () => open('subscriber'),
   };
+}
+
+/** The address in `[…]` of an IPv6 URL. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Channel } from '../../candle/channel.ts';
 import type { BusCandleMessage, Source } from '../../candle/messages.ts';
 import type { ChannelHistory } from '../bus.ts';
+import type { RedisClient } from './connections.ts';
 import type { RedisNames } from './keys.ts';
 import { parseCandle } from './message-parser.ts';
 
@@ -31,7 +31,7 @@ export interface HistoryDeps {
 
 /** Reads a channel's history in one transaction; see `BusSubscriber.readHistory`. */
 export async function readHistory(
-  redis: Redis,
+  redis: RedisClient,
   channel: Channel,
   after: number | undefined,
   deps: HistoryDeps,

@@ -19,24 +19,44 @@ export interface RedisNames {
     /** The last token that was given out; never expires. */
     readonly token: string;
   };
-  /** Where candles are published: the plain channel name for source `bybit`. */
+  /**
+   * Where candles are published: the plain channel name for source `bybit`. In a cluster the name
+   * lies in the slot of the channel's keys.
+   */
   candles(channel: Channel): string;
-  /** Where the leader's heartbeat is published. */
+  /** Where the leader's heartbeat is published. In a cluster it lies in the slot of the lease. */
   readonly heartbeat: string;
-  /** Where one subscriber publishes what it alone listens for. */
-  canary(subscriber: string): string;
+  /**
+   * Where one subscriber publishes what it alone listens for.
+   *
+   * @param beside a name of those above; in a cluster the canary shares its slot
+   */
+  canary(subscriber: string, beside: string): string;
 }
 
-export function redisNames({ source, prefix }: BusNamespace): RedisNames {
+/** @param isCluster whether a node takes only names of its own slots (hash tags decide) */
+export function redisNames({ source, prefix }: BusNamespace, isCluster = false): RedisNames {
   const keyPrefix = prefix ?? DEFAULT_PREFIX;
   const candlePrefix = (prefix ?? '') + (source === 'bybit' ? '' : `${source}:`);
   const leaseTag = `${keyPrefix}{${source}:lease}`;
-  return {
-    channel({ name }) {
-      const tag = `${keyPrefix}{${source}:${name}}`;
+  const tagOf = ({ name }: Channel) => `${keyPrefix}{${source}:${name}}`;
+  const keys: Pick<RedisNames, 'channel' | 'lease'> = {
+    channel(channel) {
+      const tag = tagOf(channel);
       return { state: `${tag}:state`, closed: `${tag}:closed` };
     },
     lease: { holder: `${leaseTag}:holder`, token: `${leaseTag}:token` },
+  };
+  if (isCluster) {
+    return {
+      ...keys,
+      candles: tagOf,
+      heartbeat: `${leaseTag}:heartbeat`,
+      canary: (subscriber, beside) => `${beside}:canary:${subscriber}`,
+    };
+  }
+  return {
+    ...keys,
     candles: ({ name }) => candlePrefix + name,
     heartbeat: `${keyPrefix}${source}:heartbeat`,
     canary: (subscriber) => `${keyPrefix}${source}:canary:${subscriber}`,

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { BusNamespace, BusObserver, Fence, Lease } from '../bus.ts';
 import { createAsk, type Ask } from './ask.ts';
-import type { RedisConnections } from './connections.ts';
+import type { RedisClient, RedisConnections } from './connections.ts';
 import { closeConnection, watchConnection } from './connection-watch.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { withScripts, type ScriptedRedis } from './scripts.ts';
@@ -25,7 +24,7 @@ export function createRedisLease(deps: RedisLeaseDeps): RedisLease {
 
 class LeaseOnRedis implements RedisLease {
   readonly #names: RedisNames['lease'];
-  readonly #connection: Redis;
+  readonly #connection: RedisClient;
   readonly #scripts: ScriptedRedis;
   readonly #ask: Ask;
 

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Candle } from '../../candle/candle.ts';
 import type { Channel } from '../../candle/channel.ts';
@@ -20,10 +19,10 @@ import { messageHead, messageTail } from '../candle-text.ts';
 import { randomEpochName } from '../epoch-name.ts';
 import { DEFAULT_HISTORY_DEPTH, seedContents } from '../publish-rule.ts';
 import { createAsk, type Ask } from './ask.ts';
-import type { RedisConnections } from './connections.ts';
+import type { RedisClient, RedisConnections } from './connections.ts';
 import { closeConnection, watchConnection } from './connection-watch.ts';
 import { redisNames, type RedisNames } from './keys.ts';
-import { classicPubSub, type PubSubMode } from './pub-sub-mode.ts';
+import { pubSubModeOf, type PubSubMode } from './pub-sub-mode.ts';
 import { readClaimReply, readPublishReply, readSeedReply } from './replies.ts';
 import { withScripts, type ScriptedRedis } from './scripts.ts';
 
@@ -37,7 +36,6 @@ export interface RedisPublisherDeps {
   readonly historyDepth?: number;
   /** Names the epoch that may begin; never the same name twice. Default: random. */
   readonly newEpoch?: () => string;
-  readonly pubSubMode?: PubSubMode;
 }
 
 /** Opens its own connection. Every call answers within twice the connections' command timeout. */
@@ -45,10 +43,16 @@ export function createRedisPublisher(deps: RedisPublisherDeps): BusPublisher {
   return new RedisPublisher(deps);
 }
 
+/** A publication and where its answer belongs. */
+interface Placed {
+  readonly publication: Publication;
+  readonly place: number;
+}
+
 class RedisPublisher implements BusPublisher {
   readonly #deps: RedisPublisherDeps;
   readonly #names: RedisNames;
-  readonly #connection: Redis;
+  readonly #connection: RedisClient;
   readonly #scripts: ScriptedRedis;
   readonly #ask: Ask;
   readonly #newEpoch: () => string;
@@ -57,9 +61,8 @@ class RedisPublisher implements BusPublisher {
 
   constructor(deps: RedisPublisherDeps) {
     this.#deps = deps;
-    this.#names = redisNames(deps.namespace);
+    this.#names = redisNames(deps.namespace, deps.connections.isCluster);
     this.#newEpoch = deps.newEpoch ?? randomEpochName;
-    this.#pubSubMode = deps.pubSubMode ?? classicPubSub;
     this.#historyDepth = deps.historyDepth ?? DEFAULT_HISTORY_DEPTH;
     this.#connection = deps.connections.open('publisher');
     watchConnection(this.#connection, 'publisher', {
@@ -67,6 +70,7 @@ class RedisPublisher implements BusPublisher {
       observer: deps.observer,
       address: deps.connections.address,
     });
+    this.#pubSubMode = pubSubModeOf(this.#connection);
     this.#scripts = withScripts(this.#connection);
     this.#ask = createAsk(this.#connection, deps.connections);
   }
@@ -111,14 +115,20 @@ class RedisPublisher implements BusPublisher {
     if (batch.length === 0) return [];
     try {
       return await this.#ask('publication', async () => {
-        const pipeline = this.#scripts.pipeline();
-        for (const publication of batch) {
-          pipeline.candlegatePublish(...this.#publishArguments(publication, fence));
-        }
-        const replies = await pipeline.exec();
-        return batch.map((publication, index) =>
-          this.#readPublished(publication, replies?.[index] ?? [null, undefined]),
-        );
+        const results: PublishResult[] = [];
+        const send = async (part: readonly Placed[]) => {
+          const pipeline = this.#scripts.pipeline();
+          for (const { publication } of part) {
+            pipeline.candlegatePublish(...this.#publishArguments(publication, fence));
+          }
+          const replies = await pipeline.exec();
+          part.forEach(({ publication, place }, index) => {
+            const reply = replies?.[index] ?? [null, undefined];
+            results[place] = this.#readPublished(publication, reply);
+          });
+        };
+        await Promise.all(this.#parts(batch).map(send));
+        return results;
       });
     } catch (error) {
       const failure = error instanceof Error ? error : new Error(String(error));
@@ -129,11 +139,7 @@ class RedisPublisher implements BusPublisher {
   async heartbeat(heartbeat: LeaderHeartbeat): Promise<void> {
     try {
       await this.#ask('heartbeat', () =>
-        this.#connection.call(
-          this.#pubSubMode.publishCommand,
-          this.#names.heartbeat,
-          JSON.stringify(heartbeat),
-        ),
+        this.#pubSubMode.publish(this.#scripts, this.#names.heartbeat, JSON.stringify(heartbeat)),
       );
     } catch (error) {
       this.#deps.log.debug({ err: error }, 'the heartbeat was not published');
@@ -142,6 +148,20 @@ class RedisPublisher implements BusPublisher {
 
   async close(): Promise<void> {
     await closeConnection(this.#connection);
+  }
+
+  /** What can be sent as one: all of it, or in a cluster what is of one channel. */
+  #parts(batch: readonly Publication[]): readonly (readonly Placed[])[] {
+    const placed = batch.map((publication, place) => ({ publication, place }));
+    if (!this.#deps.connections.isCluster) return [placed];
+    const parts = new Map<string, Placed[]>();
+    for (const each of placed) {
+      const { name } = each.publication.channel;
+      const part = parts.get(name);
+      if (part === undefined) parts.set(name, [each]);
+      else part.push(each);
+    }
+    return [...parts.values()];
   }
 
   #stamp({ exchange, ingest }: Publication['times']): BusTimes {

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import type { RedisClient } from './connections.ts';
 
 /** The oldest Redis that knows what the scripts and the client need. */
 const OLDEST = [6, 2] as const;
@@ -30,7 +30,7 @@ export function readServerVersion(info: string): ServerVersion | null {
 }
 
 /** Says in the log when the server is too old, or does not say how old it is. */
-export async function checkServerVersion(redis: Redis, log: Logger): Promise<void> {
+export async function checkServerVersion(redis: RedisClient, log: Logger): Promise<void> {
   try {
     const server = readServerVersion(await redis.info('server'));
     if (server === null) {

@@ -1,4 +1,5 @@
 import { PROLOGUE } from './prologue.lua.ts';
+import { PUBLISH_COMMAND } from './shard-publish.lua.ts';
 
 /**
  * Takes one candle (`publish` of `publish-rule.ts`): order → offset → history → PUBLISH.
@@ -11,13 +12,13 @@ import { PROLOGUE } from './prologue.lua.ts';
  *   ARGV[8]   head of the message, up to the name of the epoch
  *   ARGV[9]   tail of the message, from what follows the position
  *   ARGV[10]  how many closed candles history keeps
- *   ARGV[11]  the command that publishes
+ *   ARGV[11]  the command that publishes: PUBLISH, or SPUBLISH where the server has it
  *   ARGV[12]  the pub/sub channel
  *
  * Answers {'published', 'stale' or 'gap', epoch, offset, lastClosed or false} or
  * {'fenced', token, worker}.
  */
-export const PUBLISH = `${PROLOGUE}
+export const PUBLISH = `${PROLOGUE}${PUBLISH_COMMAND}
 local closes = ARGV[4] == '1'
 local start = tonumber(ARGV[5])
 if lastClosed and start <= lastClosed then return answer('stale') end
@@ -40,6 +41,6 @@ else
   text = text .. ARGV[9]
   redis.call('HSET', KEYS[1], 'open', text, 'openStart', ARGV[5], 'openExchange', ARGV[6])
 end
-redis.call(ARGV[11], ARGV[12], text)
+redis.call(publish_command(ARGV[11]), ARGV[12], text)
 return answer('published')
 `;
