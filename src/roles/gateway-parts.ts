@@ -44,8 +44,10 @@ export interface GatewayParts {
 
 /** A gateway that is put together and does nothing yet. */
 export interface AssembledGateway {
-  /** Listens, then subscribes to the bus. Rejects in one sentence when the port cannot be had. */
-  start(): Promise<{ readonly port: number }>;
+  /** Subscribes to the bus and begins to know the channels. */
+  follow(): void;
+  /** Lets clients in. Rejects in one sentence when the port cannot be had. */
+  listen(): Promise<{ readonly port: number }>;
   readiness(): readonly ReadinessCheck[];
   /** Drains, then closes everything. */
   stop(): Promise<void>;
@@ -171,12 +173,11 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   });
 
   return {
-    async start() {
-      const address = await server.listen(config.listen);
+    follow() {
       sessions.start();
       hub.start();
-      return address;
     },
+    listen: () => server.listen(config.listen),
     readiness() {
       const lostSince = hub.busLostSince();
       const lostMs = lostSince === null ? 0 : clock.now() - lostSince;
@@ -184,8 +185,12 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
         { name: 'not draining', ok: !isDraining, detail: isDraining ? 'draining' : '' },
         {
           name: 'first history',
-          ok: hub.hasFirstHistory(),
-          detail: hub.hasFirstHistory() ? '' : 'not every channel has been read from the bus yet',
+          ok: hub.hasFirstHistory() && hub.holdsCandles(),
+          detail: hub.hasFirstHistory()
+            ? hub.holdsCandles()
+              ? ''
+              : 'the bus holds no history: has ingest run?'
+            : 'no history has been read from the bus yet',
         },
         {
           name: 'bus',

@@ -30,7 +30,8 @@ export async function run(config: GatewayConfig): Promise<void> {
   let closeAdminPort: (() => Promise<void>) | undefined;
   try {
     closeAdminPort = await openAdminPort(config.admin, () => gateway.readiness());
-    const { port } = await gateway.start();
+    const { port } = await gateway.listen();
+    gateway.follow();
     log.info({ host: config.listen.host, port, source }, 'gateway listens');
   } catch (error) {
     await Promise.all([closeAdminPort?.(), bus.close()]);

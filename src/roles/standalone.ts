@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createMemoryBus } from '../bus/memory/memory-bus.ts';
 import type { Source } from '../candle/messages.ts';
 import { CommandFailure, type Console } from '../cli/console.ts';
 import type { StandaloneConfig } from '../config/load.ts';
 import { mintToken } from '../gateway/auth/mint.ts';
+import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { Clock } from '../time/clock.ts';
 import { bannerLines } from './standalone/banner.ts';
@@ -14,6 +16,10 @@ import { assembleIngest } from './ingest-parts.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
 import { assembleSimulator } from './simulator-parts.ts';
+
+/** How long clients are kept waiting for the first history; without it there are live candles. */
+const FIRST_HISTORY_MS = 4_000;
+const POLL_MS = 20;
 
 /** The token that is printed lives for a working day. */
 const TOKEN_TTL_MS = 24 * 3_600_000;
@@ -61,12 +67,16 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   let port: number;
   try {
     closeAdminPort = await openAdminPort(config.admin, () => gateway.readiness());
-    ({ port } = await gateway.start());
+    gateway.follow();
+    ingest.start();
+    // A subscriber of the first second is to get a snapshot.
+    await untilReady(() => gateway.readiness(), FIRST_HISTORY_MS);
+    ({ port } = await gateway.listen());
   } catch (error) {
+    await Promise.all([ingest.stop(), gateway.stop()]);
     await Promise.all([closeAdminPort?.(), feed.simulator?.close()]);
     throw new CommandFailure((error as Error).message);
   }
-  ingest.start();
   log.info({ host: config.listen.host, port, source }, 'standalone listens');
 
   const token =
@@ -91,6 +101,12 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   await feed.simulator?.close();
   await closeAdminPort();
   log.info('stopped');
+}
+
+/** Waits until all checks are fine, but not for ever. */
+async function untilReady(checks: () => readonly ReadinessCheck[], limitMs: number): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!checks().every(({ ok }) => ok) && performance.now() < deadline) await delay(POLL_MS);
 }
 
 interface ChosenFeed {

@@ -109,7 +109,7 @@ describe('simulator → ingest → Redis → two gateways, each a process of its
     await vi.waitFor(
       () => {
         expect(first.of('candle').filter(({ candle }) => candle.confirm).length).toBeGreaterThan(6);
-        expect(second.of('candle').length).toBeGreaterThan(20);
+        expect(second.of('candle').length).toBeGreaterThan(30);
       },
       { timeout: 15_000, interval: 50 },
     );

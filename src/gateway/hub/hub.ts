@@ -132,6 +132,10 @@ export class Hub implements ChannelDirectory, BusListener {
   hasFirstHistory(): boolean {
     return this.#all.every(({ state }) => state.hasReadHistory);
   }
+  /** Whether closed candles of any channel are held. A store that ingest has not filled yet has none. */
+  holdsCandles(): boolean {
+    return this.#all.some(({ lastClosed }) => lastClosed !== null);
+  }
   /** Since when the bus has been lost, ms since 1970; null while it is connected. */
   busLostSince(): number | null {
     return this.#busLostSince;

@@ -9,7 +9,8 @@ export type ReplayKind = 'snapshot' | 'resume' | 'catch_up';
  * - `new`: before the first `begin`.
  * - `live`: on the topic; published frames reach the client without any code per client.
  * - `owed`: off the topic; everything after `position` is still to be sent.
- * - `waiting`: like `owed`, for a client that resumes while nothing of the channel is known yet.
+ * - `waiting`: like `owed`, for a client that resumes while no closed candle of the channel is known
+ *   yet: updates of the open one may have come before history.
  */
 export type DeliveryPhase = 'new' | 'live' | 'owed' | 'waiting';
 
@@ -100,7 +101,7 @@ export class ChannelDelivery {
     this.#oldestOwed = null;
     this.#kind = 'resume';
     this.#begun = true;
-    if (head.epoch === null) {
+    if (head.lastClosed === null) {
       this.phase = 'waiting';
       this.#position = since;
       // Nothing can be promised yet, though all there is after `since` will be sent once it is known.
@@ -111,14 +112,15 @@ export class ChannelDelivery {
 
   /** Whether `next` has something to do. */
   isReady(): boolean {
-    if (this.phase === 'waiting') return this.view.head().epoch !== null;
+    if (this.phase === 'waiting') return this.view.head().lastClosed !== null;
     return this.phase === 'owed';
   }
 
   /** What has to happen next, at most `maxCandles` closed candles a part. Only when `isReady`. */
   next(maxCandles: number): DeliveryStep {
     const head = this.view.head();
-    if (head.epoch === null) return { step: this.phase === 'waiting' ? 'wait' : 'join' };
+    if (this.phase === 'waiting' && head.lastClosed === null) return { step: 'wait' };
+    if (head.epoch === null) return { step: 'join' };
     if (this.phase === 'waiting') {
       this.#promised = head.lastClosed;
       this.#resumeFrom(this.#position, head);

@@ -85,6 +85,7 @@ describe('hubs on the in-process bus', () => {
     // Time moves only so far that the second heartbeat finds the grace over.
     await beat();
     await allReach(7);
+    for (const { hub } of hubs) expect(hub.holdsCandles()).toBe(true);
     for (const { broadcaster, topic } of hubs) {
       const types = broadcaster.messages(topic).map(({ type }) => type);
       expect(types.filter((type) => type !== 'heartbeat')).toEqual(['snapshot']);

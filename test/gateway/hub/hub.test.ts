@@ -208,6 +208,7 @@ describe('the first history', () => {
     expect(hub.hasFirstHistory()).toBe(false);
     bus.history = () => null;
     await vi.waitFor(() => expect(hub.hasFirstHistory()).toBe(true));
+    expect(hub.holdsCandles()).toBe(false);
   });
 
   it('leaves the head unknown while the store has an epoch and no candle', async () => {
