@@ -1,0 +1,155 @@
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { Exchange } from './exchange.ts';
+import { Member } from './member.ts';
+import { quietPort } from './quiet-port.ts';
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+
+export interface RigOptions {
+  readonly seed: number;
+  /** At 60 a one-minute candle closes every second. */
+  readonly speed: number;
+  readonly symbols: readonly string[];
+  readonly intervals: readonly string[];
+}
+
+export type Pair<T> = readonly [T, T];
+
+/** The whole product as processes, with a link that can be spoilt between each two. */
+export interface Rig {
+  readonly channels: readonly string[];
+  readonly exchange: Exchange;
+  readonly redis: TestRedis;
+  readonly simulator: Member;
+  readonly ingests: Pair<Member>;
+  readonly gateways: Pair<Member>;
+  readonly links: {
+    readonly simulatorToIngest: Pair<TcpProxy>;
+    readonly ingestToRedis: Pair<TcpProxy>;
+    readonly redisToGateway: Pair<TcpProxy>;
+    readonly gatewayToClients: Pair<TcpProxy>;
+  };
+  /** Which of the two ingest workers leads, by its own word. */
+  leader(): 0 | 1;
+  members(): readonly Member[];
+  /** Ends everything, also what is frozen. */
+  close(): Promise<void>;
+}
+
+const STALL_MS = 2_500;
+const HEARTBEAT_MS = 1_000;
+
+export async function startRig(options: RigOptions): Promise<Rig> {
+  const { seed, speed, symbols, intervals } = options;
+  const started: { killNow(): void }[] = [];
+  const killAll = () => {
+    for (const each of started) each.killNow();
+  };
+  process.once('exit', killAll);
+
+  const feed = {
+    CANDLEGATE_SYMBOLS: symbols.join(','),
+    CANDLEGATE_LOG_FORMAT: 'json',
+  };
+  const simulator = member(
+    'simulator',
+    ['simulator'],
+    {
+      ...feed,
+      CANDLEGATE_SIMULATOR_PORT: '0',
+      CANDLEGATE_SIMULATOR_SEED: String(seed),
+      CANDLEGATE_SIMULATOR_SPEED: String(speed),
+    },
+    /^simulator listens$/,
+  );
+  const redis = await startRedis({ port: await quietPort() });
+  const gatewayPorts = await pairOf(quietPort);
+  await simulator.start();
+  const { ws, rest } = await simulator.life.logged(({ msg }) => msg === 'simulator listens');
+  const { port: simulatorPort, pathname } = new URL(String(ws));
+  const exchange = new Exchange(String(rest), speed);
+
+  const links = {
+    simulatorToIngest: await pairOf(() => startTcpProxy(() => Number(simulatorPort))),
+    ingestToRedis: await pairOf(() => startTcpProxy(() => redis.port)),
+    redisToGateway: await pairOf(() => startTcpProxy(() => redis.port)),
+    gatewayToClients: await pairOf((index) => startTcpProxy(() => gatewayPorts[index])),
+  };
+  const common = {
+    ...feed,
+    CANDLEGATE_FEED: 'simulator',
+    CANDLEGATE_INTERVALS: intervals.join(','),
+  };
+  const ingests = await pairOf((index) =>
+    member(
+      `ingest-${index}`,
+      ['ingest'],
+      {
+        ...common,
+        CANDLEGATE_BYBIT_WS_URL: `ws://127.0.0.1:${links.simulatorToIngest[index].port}${pathname}`,
+        CANDLEGATE_BYBIT_REST_URL: `http://127.0.0.1:${links.simulatorToIngest[index].port}`,
+        CANDLEGATE_REDIS_URL: `redis://127.0.0.1:${links.ingestToRedis[index].port}`,
+        CANDLEGATE_STALL_MS: String(STALL_MS),
+      },
+      /^admin port listens$/,
+    ),
+  );
+  const gateways = await pairOf((index) =>
+    member(
+      `gateway-${index}`,
+      ['gateway'],
+      {
+        ...common,
+        CANDLEGATE_REDIS_URL: `redis://127.0.0.1:${links.redisToGateway[index].port}`,
+        CANDLEGATE_HEARTBEAT_MS: String(HEARTBEAT_MS),
+        CANDLEGATE_PORT: String(gatewayPorts[index]),
+      },
+      /^gateway listens$/,
+    ),
+  );
+  await Promise.all([...ingests, ...gateways].map((each) => each.start()));
+  await exchange.readClock();
+
+  return {
+    channels: symbols.flatMap((symbol) =>
+      intervals.map((interval) => `candles:${symbol}:${interval}`),
+    ),
+    exchange,
+    redis,
+    simulator,
+    ingests,
+    gateways,
+    links,
+    leader() {
+      const [first, second] = ingests.map((ingest) => {
+        const newest = ingest.said(LEADS, LEADS_NO_MORE).at(-1);
+        return newest?.msg === LEADS && ingest.isRunning ? newest.time : -1;
+      }) as [number, number];
+      return first >= second ? 0 : 1;
+    },
+    members: () => [simulator, ...ingests, ...gateways],
+    async close() {
+      killAll();
+      process.off('exit', killAll);
+      await redis.stop();
+      await Promise.all(
+        Object.values(links)
+          .flat()
+          .map((link) => link.close()),
+      );
+    },
+  };
+
+  function member(...args: ConstructorParameters<typeof Member>): Member {
+    const made = new Member(...args);
+    started.push(made);
+    return made;
+  }
+}
+
+/** What a worker writes when its turn as leader begins. */
+export const LEADS = 'this worker leads';
+const LEADS_NO_MORE = 'this worker does not lead any more';
+
+async function pairOf<T>(make: (index: 0 | 1) => T | Promise<T>): Promise<Pair<T>> {
+  return [await make(0), await make(1)];
+}
