@@ -8,6 +8,10 @@ import type { Truth } from '../support/checker.ts';
 
 /** How long after its end the simulator makes a candle final, ms of its own time. */
 const CONFIRM_DELAY_MS = 200;
+/** The part of a minute in which nothing ends. */
+const CALM_FROM_MS = 5_000;
+const CALM_TO_MS = 30_000;
+const CLOCK_SAMPLES = 10;
 const ROWS_PER_PAGE = 1_000;
 /** Puts its clock so far back that it stands still for the rest of the run. */
 const STANDSTILL_MS = -1_000_000_000;
@@ -31,12 +35,18 @@ export class Exchange {
     this.#speed = speed;
   }
 
-  /** Reads its clock once; it runs evenly from there. */
+  /** Reads its clock; it runs evenly from there. The quickest of several answers is the most exact. */
   async readClock(): Promise<void> {
-    const sentAt = Date.now();
-    const time = await this.#time();
-    this.#wallStart = (sentAt + Date.now()) / 2;
-    this.#exchangeStart = time;
+    let shortestMs = Infinity;
+    for (let sample = 0; sample < CLOCK_SAMPLES; sample += 1) {
+      const sentAt = Date.now();
+      const time = await this.#time();
+      const roundTripMs = Date.now() - sentAt;
+      if (roundTripMs >= shortestMs) continue;
+      shortestMs = roundTripMs;
+      this.#wallStart = sentAt + roundTripMs / 2;
+      this.#exchangeStart = time;
+    }
   }
 
   /** When a candle became final, ms since 1970 of our clock. */
@@ -87,10 +97,15 @@ export class Exchange {
    * final. Its open candles are pushed on.
    */
   async standStill(): Promise<void> {
+    await this.setFaults({ reset: true });
     for (;;) {
-      await this.setFaults({ reset: true, clockOffsetMs: STANDSTILL_MS });
+      // It stands still where it was last read.
       const time = await this.#time();
-      if (time - startOf('1', time) > 2 * CONFIRM_DELAY_MS) return;
+      const intoMinute = time - startOf('1', time);
+      if (intoMinute < CALM_FROM_MS || intoMinute > CALM_TO_MS) continue;
+      await this.setFaults({ clockOffsetMs: STANDSTILL_MS });
+      const stopped = await this.#time();
+      if (stopped - startOf('1', stopped) >= CALM_FROM_MS) return;
       await this.setFaults({ clockOffsetMs: 0 });
     }
   }
