@@ -1,22 +1,10 @@
+import type { CombinationRule } from './combination-rule.ts';
 import type { Mistake } from './mistake.ts';
 import type { Origin } from './read-settings.ts';
+import { REDIS_RULES } from './redis-combinations.ts';
 import { envName, type Role } from './setting.ts';
 import type { SettingKey, SettingValues } from './settings.ts';
 
-type Rule = (
-  values: SettingValues,
-  origins: Readonly<Record<SettingKey, Origin>>,
-) => { key: SettingKey; message: string } | undefined;
-
-interface CombinationRule {
-  /** Roles in which it is a mistake. */
-  readonly roles: readonly Role[];
-  /** Not checked when one of these is wrong by itself already. */
-  readonly keys: readonly SettingKey[];
-  readonly check: Rule;
-}
-
-/** What only shows when several variables are looked at. */
 const RULES: readonly CombinationRule[] = [
   {
     roles: ['gateway'],
@@ -102,6 +90,7 @@ const RULES: readonly CombinationRule[] = [
           }
         : undefined,
   },
+  ...REDIS_RULES,
 ];
 
 /**

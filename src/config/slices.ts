@@ -1,5 +1,6 @@
 import { channelOf, type Channel } from '../candle/channel.ts';
 import type { Source } from '../candle/messages.ts';
+import { addressParts } from './server-address.ts';
 import type { SettingValues } from './settings.ts';
 
 /**
@@ -92,7 +93,24 @@ function market(values: SettingValues) {
 }
 
 function redis(values: SettingValues) {
-  return { url: values.redisUrl, commandTimeoutMs: values.redisCommandTimeoutMs };
+  return {
+    url: values.redisUrl,
+    commandTimeoutMs: values.redisCommandTimeoutMs,
+    /** Null: there are none. */
+    sentinel:
+      values.redisSentinels.length === 0
+        ? null
+        : {
+            addresses: values.redisSentinels.map(addressParts),
+            name: required(values.redisSentinelName, 'name of the master'),
+            username: values.redisSentinelUsername,
+            password: values.redisSentinelPassword,
+          },
+    /** Nodes of a cluster; empty: there is none. */
+    clusterNodes: values.redisCluster.map(addressParts),
+    /** Each is PEM or the path of a file, or null. */
+    tls: { ca: values.redisCa, certificate: values.redisCert, key: values.redisKey },
+  };
 }
 
 /** From values to the configuration of each role. */

@@ -1,17 +1,17 @@
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
-import { standaloneConnections } from '../bus/redis/connections.ts';
+import { clusterConnections } from '../bus/redis/cluster-connections.ts';
+import { standaloneConnections, type RedisConnections } from '../bus/redis/connections.ts';
 import { createRedisBus, type RedisBus } from '../bus/redis/redis-bus.ts';
+import { sentinelConnections } from '../bus/redis/sentinel-connections.ts';
 import type { Source } from '../candle/messages.ts';
+import type { GatewayConfig, IngestConfig } from '../config/load.ts';
+import { pemText } from '../config/pem.ts';
 import { BusMetrics } from '../metrics/bus-metrics.ts';
 import type { Clock } from '../time/clock.ts';
 
 export interface RedisParts {
-  readonly redis: {
-    readonly url: string;
-    readonly commandTimeoutMs: number;
-    readonly canaryTimeoutMs?: number;
-  };
+  readonly redis: IngestConfig['redis'] & Partial<GatewayConfig['redis']>;
   readonly source: Source;
   readonly history: number;
   readonly registry: Registry;
@@ -19,16 +19,41 @@ export interface RedisParts {
   readonly log: Logger;
 }
 
-/** The bus through Redis, with its metrics. */
+/**
+ * The bus through Redis, with its metrics.
+ *
+ * @throws Error when a file with a certificate or key cannot be read any more
+ */
 export function assembleRedisBus(parts: RedisParts): RedisBus {
   const { redis, source, history, registry, clock, log } = parts;
   return createRedisBus({
     namespace: { source },
-    connections: standaloneConnections(redis),
+    connections: redisConnections(redis, log),
     clock,
     log,
     observer: new BusMetrics(registry),
     historyDepth: history,
     ...(redis.canaryTimeoutMs === undefined ? {} : { canaryLostMs: redis.canaryTimeoutMs }),
   });
+}
+
+/** Connections to the master that the sentinels name, to a cluster, or to one server. */
+function redisConnections(redis: IngestConfig['redis'], log: Logger): RedisConnections {
+  const { url, commandTimeoutMs, sentinel, clusterNodes } = redis;
+  const [ca, certificate, key] = [redis.tls.ca, redis.tls.certificate, redis.tls.key].map(
+    (value) => (value === null ? undefined : pemText(value)),
+  );
+  const options = { url, commandTimeoutMs, tls: { ca, certificate, key } };
+  if (sentinel !== null) {
+    return sentinelConnections({
+      ...options,
+      sentinels: sentinel.addresses,
+      name: sentinel.name,
+      sentinelUsername: sentinel.username ?? undefined,
+      sentinelPassword: sentinel.password ?? undefined,
+      log,
+    });
+  }
+  if (clusterNodes.length > 0) return clusterConnections({ ...options, nodes: clusterNodes });
+  return standaloneConnections(options);
 }

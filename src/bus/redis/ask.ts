@@ -1,5 +1,6 @@
 import { BusUnavailableError } from '../bus-error.ts';
-import type { RedisClient, RedisConnections } from './connections.ts';
+import type { RedisConnections } from './connections.ts';
+import type { RedisClient } from './redis-client.ts';
 import { whenReady } from './connection-watch.ts';
 
 /** Asks the server something, once the connection stands; every failure says what was asked of whom. */

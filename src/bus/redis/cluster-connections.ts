@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import { closeConnection } from './connection-watch.ts';
 import {
   clientOptions,
   DEFAULT_COMMAND_TIMEOUT_MS,
@@ -42,6 +43,7 @@ export function clusterConnections(options: ClusterConnectionOptions): RedisConn
       const clientOptionsOfKind = clientOptions('subscriber', commandTimeoutMs);
       return new Redis({ ...clientOptionsOfKind, ...access, ...nodeAddress(node) });
     },
+    close: closeConnection,
   };
 }
 

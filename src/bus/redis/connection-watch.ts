@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { BusConnectionKind, BusObserver } from '../bus.ts';
-import type { RedisClient } from './connections.ts';
+import type { RedisClient } from './redis-client.ts';
 import { checkServerVersion } from './server-version.ts';
 
 interface WatchDeps {
@@ -11,6 +11,9 @@ interface WatchDeps {
 
 /** How long a connection may take to end; it is none of ours any more after that. */
 const END_TIMEOUT_MS = 2_000;
+
+/** Pause before a client that has given up is made to go on. */
+const SEARCH_ANEW_MS = 100;
 
 /** Those that `closeConnection` has been called for. */
 const closing = new WeakSet<RedisClient>();
@@ -50,11 +53,14 @@ export function watchConnection(
     failedNodes.clear();
     if (kind !== 'subscriber') void checkServerVersion(redis, log);
   });
-  // A sentinel that announces a new master while the old one is being looked for ends the search.
+  // Whatever disconnects a client while it looks for its server ends the search for good.
   redis.on('end', () => {
     if (closing.has(redis)) return;
     log.info('the search for a server was cut short; searching anew');
-    redis.connect().catch((error: unknown) => log.debug({ err: error }, 'no connection yet'));
+    setTimeout(() => {
+      if (closing.has(redis)) return;
+      redis.connect().catch((error: unknown) => log.debug({ err: error }, 'no connection yet'));
+    }, SEARCH_ANEW_MS);
   });
 }
 

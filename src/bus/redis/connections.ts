@@ -1,16 +1,15 @@
-import { Redis, type Cluster, type RedisOptions } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { BusConnectionKind } from '../bus.ts';
+import { closeConnection } from './connection-watch.ts';
+import type { RedisClient } from './redis-client.ts';
 import { accessOf, type TlsMaterial } from './server-access.ts';
-
-/** Runs commands: on the one server there is, or on whichever node of a cluster has the key. */
-export type RedisClient = Redis | Cluster;
 
 /** Connections that run commands; the other kind only listens. */
 export type CommandConnectionKind = Exclude<BusConnectionKind, 'subscriber'>;
 
 /**
  * Opens connections of the kinds that the bus needs. Each call opens a new one, which its caller
- * closes. They connect at once and, after a loss, again and again for ever.
+ * gives to `close`. They connect at once and, after a loss, again and again for ever.
  */
 export interface RedisConnections {
   /** Always to the master. */
@@ -21,6 +20,8 @@ export interface RedisConnections {
    * @param node `host:port` of a cluster's node; elsewhere null
    */
   openSubscriber(node: string | null): Redis;
+  /** Lets what was sent be answered, if the server does so in time, and closes. */
+  close(connection: RedisClient): Promise<void>;
   /** Whether what is opened is a cluster; the names of channels depend on it. */
   readonly isCluster: boolean;
   /** Bound on the wait for a connection, and then again for the answer to a command. */
@@ -56,7 +57,7 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
  * What every connection of the bus is given. Nothing is queued while there is no connection and
  * nothing is sent twice: the bus waits for the connection, and repeats, where that is right.
  */
-export function clientOptions(kind: BusConnectionKind, commandTimeoutMs: number) {
+export function clientOptions(kind: BusConnectionKind | 'sentinel', commandTimeoutMs: number) {
   return {
     connectionName: `candlegate-${kind}`,
     retryStrategy: (attempt: number) => retryDelayMs(attempt),
@@ -90,6 +91,7 @@ export function standaloneConnections(options: ConnectionOptions): RedisConnecti
     address: host === '' ? pathname : host,
     open,
     openSubscriber: () => open('subscriber'),
+    close: closeConnection,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { BusNamespace, BusObserver, Fence, Lease } from '../bus.ts';
 import { createAsk, type Ask } from './ask.ts';
-import type { RedisClient, RedisConnections } from './connections.ts';
-import { closeConnection, watchConnection } from './connection-watch.ts';
+import type { RedisConnections } from './connections.ts';
+import type { RedisClient } from './redis-client.ts';
+import { watchConnection } from './connection-watch.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { withScripts, type ScriptedRedis } from './scripts.ts';
 
@@ -24,12 +25,14 @@ export function createRedisLease(deps: RedisLeaseDeps): RedisLease {
 
 class LeaseOnRedis implements RedisLease {
   readonly #names: RedisNames['lease'];
+  readonly #connections: RedisConnections;
   readonly #connection: RedisClient;
   readonly #scripts: ScriptedRedis;
   readonly #ask: Ask;
 
   constructor({ namespace, connections, log, observer }: RedisLeaseDeps) {
     this.#names = redisNames(namespace).lease;
+    this.#connections = connections;
     this.#connection = connections.open('lease');
     watchConnection(this.#connection, 'lease', { log, observer, address: connections.address });
     this.#scripts = withScripts(this.#connection);
@@ -57,7 +60,7 @@ class LeaseOnRedis implements RedisLease {
   }
 
   async close(): Promise<void> {
-    await closeConnection(this.#connection);
+    await this.#connections.close(this.#connection);
   }
 
   #keys(): string[] {

@@ -19,8 +19,9 @@ import { messageHead, messageTail } from '../candle-text.ts';
 import { randomEpochName } from '../epoch-name.ts';
 import { DEFAULT_HISTORY_DEPTH, seedContents } from '../publish-rule.ts';
 import { createAsk, type Ask } from './ask.ts';
-import type { RedisClient, RedisConnections } from './connections.ts';
-import { closeConnection, watchConnection } from './connection-watch.ts';
+import type { RedisConnections } from './connections.ts';
+import type { RedisClient } from './redis-client.ts';
+import { watchConnection } from './connection-watch.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { pubSubModeOf, type PubSubMode } from './pub-sub-mode.ts';
 import { readClaimReply, readPublishReply, readSeedReply } from './replies.ts';
@@ -147,7 +148,7 @@ class RedisPublisher implements BusPublisher {
   }
 
   async close(): Promise<void> {
-    await closeConnection(this.#connection);
+    await this.#deps.connections.close(this.#connection);
   }
 
   /** What can be sent as one: all of it, or in a cluster what is of one channel. */

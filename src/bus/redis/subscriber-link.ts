@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { CanaryWatch } from './canary-watch.ts';
-import { closeConnection } from './connection-watch.ts';
 import type { PubSubMode } from './pub-sub-mode.ts';
 import type { ScriptedRedis } from './scripts.ts';
 
@@ -22,6 +21,7 @@ export type LinkState = 'starting' | 'hears' | 'lost';
 export interface LinkDeps {
   /** Watched by the caller, closed here. */
   readonly connection: Redis;
+  readonly close: (connection: Redis) => Promise<void>;
   readonly pubSubMode: PubSubMode;
   /** Publishes the canary. */
   readonly publisher: ScriptedRedis;
@@ -149,7 +149,7 @@ export class SubscriberLink {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    await closeConnection(this.#deps.connection);
+    await this.#deps.close(this.#deps.connection);
   }
 
   async #subscribe(): Promise<void> {

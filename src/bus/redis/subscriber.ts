@@ -10,8 +10,9 @@ import type {
   ChannelHistory,
 } from '../bus.ts';
 import { createAsk, type Ask } from './ask.ts';
-import type { RedisClient, RedisConnections } from './connections.ts';
-import { closeConnection, watchConnection } from './connection-watch.ts';
+import type { RedisConnections } from './connections.ts';
+import type { RedisClient } from './redis-client.ts';
+import { watchConnection } from './connection-watch.ts';
 import { readHistory } from './history.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { createMalformedLog } from './malformed-log.ts';
@@ -83,6 +84,6 @@ class RedisSubscriber implements BusSubscriber {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#subscription?.close(), closeConnection(this.#reader)]);
+    await Promise.all([this.#subscription?.close(), this.#deps.connections.close(this.#reader)]);
   }
 }

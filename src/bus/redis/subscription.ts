@@ -1,9 +1,11 @@
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Channel } from '../../candle/channel.ts';
 import type { BusCandleMessage } from '../../candle/messages.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { BusListener, BusNamespace, BusObserver, BusState, LeaderHeartbeat } from '../bus.ts';
-import type { RedisClient, RedisConnections } from './connections.ts';
+import type { RedisConnections } from './connections.ts';
+import type { RedisClient } from './redis-client.ts';
 import { watchConnection } from './connection-watch.ts';
 import type { RedisNames } from './keys.ts';
 import { parseCandle, parseHeartbeat } from './message-parser.ts';
@@ -117,6 +119,7 @@ export class Subscription {
     watchConnection(connection, 'subscriber', { log: this.#deps.log, observer, address });
     const deps = {
       connection,
+      close: (one: Redis) => connections.close(one),
       pubSubMode: pubSubModeOf(reader),
       publisher: scripts,
       canaryName: (subscriber: string, beside: string) =>

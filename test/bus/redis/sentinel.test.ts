@@ -1,0 +1,147 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Fence } from '../../../src/bus/bus.ts';
+import { watchConnection } from '../../../src/bus/redis/connection-watch.ts';
+import type { RedisConnections } from '../../../src/bus/redis/connections.ts';
+import { sentinelConnections } from '../../../src/bus/redis/sentinel-connections.ts';
+import {
+  MASTER_NAME,
+  SENTINEL_PASSWORD,
+  startSentinelSet,
+  type SentinelSet,
+} from '../../support/redis-sentinel.ts';
+import {
+  BTC,
+  candle,
+  closeOf,
+  minute,
+  RecordingListener,
+  SEED_TIMES,
+  updateOf,
+} from '../fixtures.ts';
+import { openRedisWorld, SILENT, type RedisWorld } from './redis-world.ts';
+
+const FENCE: Fence = { token: 1_745_000_000_000, worker: 'w1' };
+const WAIT = { timeout: 12_000, interval: 20 };
+const CANARY = { canaryIntervalMs: 100, canaryLostMs: 800 };
+
+describe('with sentinels', () => {
+  let set: SentinelSet;
+  let connections: RedisConnections;
+  let world: RedisWorld;
+
+  beforeEach(async () => {
+    set = await startSentinelSet();
+    connections = sentinelConnections({
+      url: 'redis://ignored',
+      sentinels: set.sentinels.slice(0, 1),
+      name: MASTER_NAME,
+      sentinelPassword: SENTINEL_PASSWORD,
+      commandTimeoutMs: 400,
+    });
+    world = openRedisWorld(set.master.url, undefined, { ...CANARY, connections });
+  });
+  afterEach(async () => {
+    set.master.resume();
+    await world.close();
+    await set.stop();
+  });
+
+  async function inUse() {
+    const publisher = world.publisher();
+    const subscriber = world.subscriber();
+    const listener = new RecordingListener();
+    subscriber.start([BTC], listener);
+    await vi.waitFor(() => expect(subscriber.state).toBe('connected'), WAIT);
+    const seeded = await publisher.seed(BTC, FENCE, [candle(3, true)], SEED_TIMES);
+    expect(seeded).toMatchObject({ status: 'seeded', head: { offset: 1 } });
+    await publisher.publish([closeOf(4)], FENCE);
+    await vi.waitFor(() => expect(listener.messages).toHaveLength(1), WAIT);
+    await world.raw.call('WAIT', '1', '5000');
+    const { epoch } = 'head' in seeded ? seeded.head : { epoch: '' };
+    return { publisher, subscriber, listener, epoch };
+  }
+
+  /** What the replica has is gone on with, and everybody is on the new master. */
+  async function expectGoingOn({
+    publisher,
+    subscriber,
+    listener,
+    epoch,
+  }: Awaited<ReturnType<typeof inUse>>) {
+    const subscriptions = listener.subscriptions;
+    const [closed] = await vi.waitFor(async () => {
+      const results = await publisher.publish([closeOf(5)], FENCE);
+      expect(results).toMatchObject([{ status: 'published', head: { lastClosed: minute(5) } }]);
+      return results;
+    }, WAIT);
+    expect(closed).not.toHaveProperty('head.epoch', epoch);
+    await vi.waitFor(() => {
+      expect(listener.subscriptions).toBeGreaterThan(subscriptions);
+      expect(subscriber.state).toBe('connected');
+    }, WAIT);
+    await publisher.publish([updateOf(6, 1)], FENCE);
+    await vi.waitFor(() => {
+      expect(listener.messages.at(-1)).toMatchObject({ candle: { start: minute(6) } });
+    }, WAIT);
+    expect((await subscriber.readHistory(BTC))?.closed.map((m) => m.candle.start)).toEqual(
+      [3, 4, 5].map(minute),
+    );
+    const promoted = new Redis(set.replica.url);
+    expect(await promoted.info('replication')).toContain('role:master');
+    expect(await promoted.zcard(world.names.channel(BTC).closed)).toBe(3);
+    promoted.disconnect();
+  }
+
+  it('goes on with the promoted replica when the master was killed, in a new epoch', async () => {
+    const parts = await inUse();
+    await set.master.kill();
+    await expectGoingOn(parts);
+    expect(await set.masterPort()).toBe(set.replica.port);
+  });
+
+  it('leaves a master that hangs for the promoted one, and stays there when it wakes up', async () => {
+    const parts = await inUse();
+    set.master.pause();
+    await expectGoingOn(parts);
+    set.master.resume();
+    await vi.waitFor(async () => {
+      expect(await world.raw.info('replication')).toContain('role:slave');
+    }, WAIT);
+    expect(await parts.publisher.publish([closeOf(6)], FENCE)).toMatchObject([
+      { status: 'published', head: { lastClosed: minute(6) } },
+    ]);
+    expect(parts.subscriber.state).toBe('connected');
+  });
+
+  it('goes on searching when something cuts the search for the master short', async () => {
+    const connection = connections.open('publisher');
+    watchConnection(connection, 'publisher', { log: SILENT, address: connections.address });
+    await vi.waitFor(() => expect(connection.status).toBe('ready'), WAIT);
+    const ends: string[] = [];
+    connection.on('end', () => ends.push('end'));
+    connection.once('connecting', () => {
+      // What `disconnect(true)` comes to when it hits a connection that is being made.
+      (connection as unknown as { connector: { disconnect(): void } }).connector.disconnect();
+    });
+    connection.disconnect(true);
+    await vi.waitFor(() => expect(ends).toHaveLength(1), WAIT);
+    await vi.waitFor(() => expect(connection.status).toBe('ready'), WAIT);
+    await connections.close(connection);
+    expect(connection.status).toBe('end');
+  });
+
+  it('keeps asking when no sentinel answers, and says which it asked', async () => {
+    const nobody = sentinelConnections({
+      url: 'redis://ignored',
+      sentinels: [{ host: '127.0.0.1', port: 1 }],
+      name: MASTER_NAME,
+      commandTimeoutMs: 300,
+    });
+    const lost = openRedisWorld(set.master.url, undefined, { connections: nobody });
+    await expect(lost.publisher().claim(BTC, FENCE)).rejects.toThrow(
+      'Redis at candles of 127.0.0.1:1: claim of candles:BTCUSDT:1 failed: no connection within 300 ms: All sentinels are unreachable.',
+    );
+    await lost.close();
+  });
+});
