@@ -58,6 +58,16 @@ describe('a link that can be spoilt', () => {
     await vi.waitFor(() => expect(again.received.text).toBe('y'));
   });
 
+  it('is cut also while nobody takes what is on its way', async () => {
+    const { socket } = await dial();
+    socket.pause();
+    socket.on('error', () => socket.destroy());
+    socket.write('x'.repeat(20_000_000));
+    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(0));
+    proxy.become({ kind: 'cut' });
+    await vi.waitFor(() => expect(proxy.connections()).toBe(0));
+  });
+
   it('keeps connections and passes nothing while it hangs, then everything in order', async () => {
     const before = await dial();
     proxy.become({ kind: 'hung' });

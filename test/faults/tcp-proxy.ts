@@ -103,7 +103,11 @@ class Link {
 
   reset(): void {
     for (const direction of this.#directions) direction.stop();
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) {
+      socket.resetAndDestroy();
+      // That alone would wait until everything is written.
+      socket.destroy();
+    }
   }
 }
 
