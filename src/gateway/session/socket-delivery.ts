@@ -78,7 +78,7 @@ export class SocketDelivery {
 
   /** Whether a channel is owed something, so that the client's state is behind `head()`. */
   get isOwing(): boolean {
-    return this.#channels.some((channel) => channel.phase === 'owed');
+    return this.#channels.some((channel) => channel.isReady());
   }
 
   /** Whether a channel waits for the gateway's first history. */

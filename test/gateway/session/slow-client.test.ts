@@ -250,6 +250,20 @@ describe('heartbeats', () => {
     ]);
   });
 
+  it('do not run ahead of a resume that waited for the first history', () => {
+    // One of ten heartbeats is due in the very tick that finds the history.
+    for (let waitMs = 1_000; waitMs < 2_000; waitMs += 100) {
+      const empty = new MemoryChannel(BTC);
+      world = new World([empty], { heartbeatMs: 1_000 });
+      const client = world.connect();
+      client.send({ type: 'subscribe', channels: [BTC], since: { [BTC]: FIRST_START } });
+      world.pass(waitMs, client);
+      empty.seed(3);
+      world.pass(1_000);
+      expect(client.read().map(({ type }) => type)).toEqual(['snapshot', 'heartbeat']);
+    }
+  });
+
   it('are not written to all sockets in one tick', () => {
     const clients = Array.from({ length: 300 }, () => world.connect());
     world.pass(29_000, ...clients);

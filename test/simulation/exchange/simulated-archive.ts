@@ -1,0 +1,78 @@
+import type { Channel } from '../../../src/candle/channel.ts';
+import type {
+  CandleArchive,
+  ClockSample,
+  HistoryAnswer,
+  StartRange,
+} from '../../../src/ingest/exchange.ts';
+import type { Random } from '../random.ts';
+import type { VirtualProcess } from '../time/virtual-process.ts';
+import type { ExchangeConditions } from './conditions.ts';
+import type { Market } from './market.ts';
+
+const TIMEOUT_MS = 5_000;
+
+export interface SimulatedArchiveDeps {
+  readonly market: Market;
+  readonly process: VirtualProcess;
+  readonly random: Random;
+  readonly conditions: ExchangeConditions;
+}
+
+/** The exchange's REST API as one worker sees it. */
+export class SimulatedArchive implements CandleArchive {
+  readonly #deps: SimulatedArchiveDeps;
+
+  constructor(deps: SimulatedArchiveDeps) {
+    this.#deps = deps;
+  }
+
+  candles(channel: Channel, range: StartRange, signal: AbortSignal): Promise<HistoryAnswer> {
+    const { market, process } = this.#deps;
+    return this.#ask(signal, () => {
+      const rows = market.history(channel, range.from, range.to);
+      const time = market.time();
+      return () => ({ rows, time, receivedAt: process.now() });
+    });
+  }
+
+  time(signal: AbortSignal): Promise<ClockSample> {
+    const { market, process } = this.#deps;
+    const sentAt = process.now();
+    return this.#ask(signal, () => {
+      const exchange = market.time();
+      return () => ({ sentAt, receivedAt: process.now(), exchange });
+    });
+  }
+
+  /** @param question is asked at the exchange, and what it returns at receipt */
+  #ask<T>(signal: AbortSignal, question: () => () => T): Promise<T> {
+    const { process, random, conditions } = this.#deps;
+    return new Promise((resolve, reject) => {
+      const aborted = (): void => fail('aborted');
+      const timeout = process.after(TIMEOUT_MS, () => fail('no answer'));
+      const settle = (): void => {
+        timeout.run = null;
+        signal.removeEventListener('abort', aborted);
+      };
+      const fail = (why: string): void => {
+        settle();
+        reject(new Error(`the exchange: ${why}`));
+      };
+      signal.addEventListener('abort', aborted);
+      if (random.chance(conditions.restHang)) return;
+      process.scheduler.schedule(5 + random.exponential(20), null, () => {
+        const isFailed = conditions.isRestDown || random.chance(conditions.restFailure);
+        const answer = isFailed ? null : question();
+        process.after(5 + random.exponential(20), () => {
+          if (answer === null) {
+            fail('unavailable');
+            return;
+          }
+          settle();
+          resolve(answer());
+        });
+      });
+    });
+  }
+}

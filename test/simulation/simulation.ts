@@ -1,0 +1,149 @@
+import type { Channel } from '../../src/candle/channel.ts';
+import { checkLogs, type ClientLog, type Problem, type Truth } from '../support/checker.ts';
+import type { ChannelLog } from './client/channel-log.ts';
+import type { SimulatedClient } from './client/simulated-client.ts';
+import { judgeMissing } from './excuses.ts';
+import { scheduleFaults } from './nemesis.ts';
+import { World } from './world.ts';
+
+/** What came of one seed. */
+export interface Report {
+  readonly seed: number;
+  /** In words; empty when every promise was kept. */
+  readonly violations: readonly string[];
+  /** Closed candles that were owed to clients and looked for. */
+  readonly checked: number;
+  readonly repeats: number;
+  /** Closed candles that history honestly no longer had. */
+  readonly excused: number;
+  /** Times that `"recovered":false` was said although the store reached back, and nothing was missing. */
+  readonly falseAlarms: number;
+  /** From the end of all faults until everybody had everything, ms of virtual time. */
+  readonly healedMs: number;
+  readonly virtualMs: number;
+  readonly tasks: number;
+  /** What was done to the world and when. */
+  readonly trace: readonly string[];
+}
+
+/** How long the market goes on after the last fault, and how long healing may take. */
+const AFTERMATH_MS = 3_000;
+const HEALING_LIMIT_MS = 60_000;
+const LOOK_MS = 100;
+
+/** Runs one seed: faults, then healing, then the judgement. The same seed does the same every time. */
+export async function simulate(seed: number): Promise<Report> {
+  const world = new World(seed);
+  const { scheduler, plan, market } = world;
+  world.start();
+  scheduleFaults(world);
+  let healedMs = HEALING_LIMIT_MS;
+  scheduler.schedule(plan.faultMs, null, () => {
+    world.note('all faults end');
+    world.heal();
+    const endedAt = scheduler.now;
+    const look = (): void => {
+      // A fault that was under way may still change something back.
+      world.heal();
+      const since = scheduler.now - endedAt;
+      if (since > AFTERMATH_MS && market.isInMidCandle && !isHalted) {
+        world.note('the market halts');
+        market.halt();
+        isHalted = true;
+      }
+      if (isHalted && isWhole(world)) {
+        healedMs = since;
+        scheduler.stop();
+      } else if (since > HEALING_LIMIT_MS) {
+        scheduler.stop();
+      } else {
+        scheduler.schedule(LOOK_MS, null, look);
+      }
+    };
+    let isHalted = false;
+    look();
+  });
+  await scheduler.run();
+  return { ...judge(world), seed, healedMs };
+}
+
+/** Whether every client has all there is, and every gateway vouches for it. */
+function isWhole(world: World): boolean {
+  const { market, plan, clients, gateways } = world;
+  return plan.channels.every((channel) => {
+    const lastClosed = market.closed(channel).at(-1)?.start ?? null;
+    const open = market.open(channel);
+    const haveAll = clients.every(({ logs, isSubscribed }) => {
+      const log = logs.get(channel.name);
+      if (log === undefined) return true;
+      return isSubscribed && log.lastClosed === lastClosed && log.open?.close === open?.close;
+    });
+    const vouch = gateways.every(
+      ({ hub }) =>
+        hub?.get(channel.name)?.head().state === 'live' && hub.status().bus === 'connected',
+    );
+    return haveAll && vouch;
+  });
+}
+
+function judge(world: World): Omit<Report, 'seed' | 'healedMs'> {
+  const { market, plan, clients, scheduler, trace } = world;
+  const truths = new Map<string, Truth>(
+    plan.channels.map((channel) => [
+      channel.name,
+      { closed: market.closed(channel), open: market.open(channel) },
+    ]),
+  );
+  const logs = clients.flatMap((client) =>
+    [...client.logs].map(([channel, log]) => ({ client, channel, log })),
+  );
+  const verdict = checkLogs(
+    logs.map(({ client, channel, log }) => asClientLog(client, channel, log)),
+    truths,
+  );
+  let excused = 0;
+  let falseAlarms = 0;
+  const problems: Problem[] = [];
+  for (const { client, channel, log } of logs) {
+    const own = verdict.problems.filter(
+      (problem) => problem.client === client.name && problem.channel === channel,
+    );
+    const { interval } = parsedChannel(plan.channels, channel);
+    const judged = judgeMissing(own, log, interval, plan.historyDepth);
+    problems.push(...judged.problems);
+    excused += judged.excused;
+    falseAlarms += judged.falseAlarms;
+  }
+  const violations = [
+    ...problems.map(
+      ({ kind, client, channel, start, detail }) =>
+        `${client} ${channel}: ${kind} ${start} ${detail}`,
+    ),
+    ...clients.flatMap((client) => client.problems.map((text) => `${client.name}: ${text}`)),
+    ...world.faults,
+    ...scheduler.faults.map(
+      (fault) => `threw ${fault instanceof Error ? fault.stack : String(fault)}`,
+    ),
+    ...(isWhole(world) ? [] : ['not whole at the end']),
+  ];
+  return {
+    violations,
+    checked: verdict.checked,
+    repeats: verdict.repeats,
+    excused,
+    falseAlarms,
+    virtualMs: scheduler.now,
+    tasks: scheduler.executed,
+    trace,
+  };
+}
+
+function parsedChannel(channels: readonly Channel[], name: string): Channel {
+  const channel = channels.find((each) => each.name === name);
+  if (channel === undefined) throw new Error(`nobody planned ${name}`);
+  return channel;
+}
+
+function asClientLog(client: SimulatedClient, channel: string, log: ChannelLog): ClientLog {
+  return { client: client.name, channel, owedAfter: log.owedAfter, candles: log.candles };
+}
