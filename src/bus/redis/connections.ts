@@ -42,7 +42,8 @@ export interface ConnectionOptions {
 
 export const DEFAULT_COMMAND_TIMEOUT_MS = 1_000;
 const FIRST_RETRY_MS = 25;
-const MAX_RETRY_MS = 2_000;
+/** Candles are to flow again within two seconds of Redis being back, and several connections must be first. */
+const MAX_RETRY_MS = 500;
 const CONNECT_TIMEOUT_MS = 2_000;
 /** How long a connection that is given up may take to say goodbye; a hung server never does. */
 const DISCONNECT_TIMEOUT_MS = 200;
