@@ -2,25 +2,28 @@
 //
 //   npm run simulate -- --seeds 100000 --from 1
 //   npm run simulate -- --seeds 1 --from 4711    one seed
+//   npm run simulate -- --mutations --seeds 500  breaks one rule after the other, to see it noticed
 //
 // Prints every seed that broke a promise, with what was done to it, and ends with status 1 then.
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { MUTATIONS } from '../test/simulation/mutations.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
-const BUNDLE = path.join(ROOT, '.cache', `simulation-${process.pid}.mjs`);
+const CACHE = path.join(ROOT, '.cache');
 const PROGRESS_MS = 10_000;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '1' },
+    mutations: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(availableParallelism()) },
   },
 });
@@ -32,59 +35,117 @@ if (![seeds, from, jobs].every((value) => Number.isSafeInteger(value) && value >
   process.exit(2);
 }
 
-mkdirSync(path.dirname(BUNDLE), { recursive: true });
-await build({
-  entryPoints: [path.join(ROOT, 'test', 'simulation', 'main.ts')],
-  outfile: BUNDLE,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-});
-
-const total = {
-  seeds: 0,
-  failed: 0,
-  checked: 0,
-  repeats: 0,
-  excused: 0,
-  falseAlarms: 0,
-  virtualMs: 0,
-};
-const started = performance.now();
-
-function take(line) {
-  const report = JSON.parse(line);
-  total.seeds += 1;
-  for (const name of ['checked', 'repeats', 'excused', 'falseAlarms', 'virtualMs']) {
-    total[name] += report[name];
-  }
-  if (report.violations.length === 0) return;
-  total.failed += 1;
-  console.log(`Seed ${report.seed} broke a promise; SIMULATION_SEED=${report.seed} replays it.`);
-  for (const violation of report.violations) console.log(`  ${violation}`);
-  for (const step of report.trace) console.log(`    ${step}`);
+/** Bundles the simulation, with one rule of the product broken if there is a mutation. */
+async function bundle(name, mutation) {
+  const outfile = path.join(CACHE, `simulation-${process.pid}-${name}.mjs`);
+  await build({
+    entryPoints: [path.join(ROOT, 'test', 'simulation', 'main.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    plugins: mutation === undefined ? [] : [mutate(mutation)],
+  });
+  return outfile;
 }
 
-function summary() {
-  const hours = (total.virtualMs / 3_600_000).toFixed(1);
-  const perSecond = (total.seeds / ((performance.now() - started) / 1000)).toFixed(0);
-  return `${total.seeds} seeds (${perSecond}/s, ${hours} h of virtual time), ${total.failed} failed; ${total.checked} closes checked, ${total.repeats} repeats, ${total.excused} honestly given up, ${total.falseAlarms} false alarms`;
+function mutate({ file, from, to }) {
+  const target = path.join(ROOT, file);
+  return {
+    name: 'mutation',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, ({ path: loaded }) => {
+        if (loaded !== target) return undefined;
+        const parts = readFileSync(target, 'utf8').split(from);
+        if (parts.length !== 2) throw new Error(`${file} does not hold ${from} exactly once`);
+        return { contents: parts.join(to), loader: 'ts' };
+      });
+    },
+  };
 }
 
-/** Each job takes every `jobs`th seed. */
-function runJob(index) {
-  const count = Math.ceil((seeds - index) / jobs);
-  const child = spawn(process.execPath, [BUNDLE, from + index, jobs, count].map(String), {
+/** Runs every `step`th seed. `onReport` is given each report; when it returns true, no more are wanted. */
+function runSeeds(program, first, step, count, onReport) {
+  const child = spawn(process.execPath, [program, first, step, count].map(String), {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  createInterface({ input: child.stdout }).on('line', take);
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    if (onReport(JSON.parse(line)) === true) child.kill();
+  });
   return new Promise((resolve) => child.on('close', resolve));
 }
 
-const progress = setInterval(() => console.log(summary()), PROGRESS_MS);
-const codes = await Promise.all(Array.from({ length: jobs }, (_, index) => runJob(index)));
-clearInterval(progress);
-console.log(summary());
-process.exitCode = total.failed > 0 || codes.some((code) => code !== 0) ? 1 : 0;
+async function runAll() {
+  const program = await bundle('whole');
+  const total = { seeds: 0, failed: 0, checked: 0, repeats: 0, excused: 0, falseAlarms: 0 };
+  let virtualMs = 0;
+  const started = performance.now();
+  const summary = () => {
+    const hours = (virtualMs / 3_600_000).toFixed(1);
+    const perSecond = (total.seeds / ((performance.now() - started) / 1000)).toFixed(0);
+    return [
+      `${total.seeds} seeds (${perSecond}/s, ${hours} h of virtual time), ${total.failed} failed`,
+      `${total.checked} closes checked, ${total.repeats} repeats`,
+      `${total.excused} honestly given up, ${total.falseAlarms} false alarms`,
+    ].join('; ');
+  };
+  const take = (report) => {
+    total.seeds += 1;
+    virtualMs += report.virtualMs;
+    for (const name of ['checked', 'repeats', 'excused', 'falseAlarms'])
+      total[name] += report[name];
+    if (report.violations.length === 0) return;
+    total.failed += 1;
+    console.log(`Seed ${report.seed} broke a promise; SIMULATION_SEED=${report.seed} replays it.`);
+    for (const violation of report.violations) console.log(`  ${violation}`);
+    for (const step of report.trace) console.log(`    ${step}`);
+  };
+  const progress = setInterval(() => console.log(summary()), PROGRESS_MS);
+  const codes = await Promise.all(
+    Array.from({ length: jobs }, (_, index) =>
+      runSeeds(program, from + index, jobs, Math.ceil((seeds - index) / jobs), take),
+    ),
+  );
+  clearInterval(progress);
+  rmSync(program);
+  console.log(summary());
+  return total.failed === 0 && codes.every((code) => code === 0);
+}
+
+async function runMutation(mutation, index) {
+  const program = await bundle(`mutation-${index}`, mutation);
+  let ran = 0;
+  let caught;
+  await runSeeds(program, from, 1, seeds, (report) => {
+    if (caught !== undefined) return true;
+    ran += 1;
+    if (report.violations.length > 0) caught = report;
+    return caught !== undefined;
+  });
+  rmSync(program);
+  const verdict =
+    caught === undefined
+      ? `NOT NOTICED in ${ran} seeds`
+      : `noticed in seed ${caught.seed}: ${caught.violations[0].slice(0, 90)}`;
+  console.log(`${mutation.rule}\n    ${verdict}`);
+  return caught !== undefined;
+}
+
+async function runMutations() {
+  const left = [...MUTATIONS.entries()];
+  let noticed = 0;
+  const work = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      if (await runMutation(next[1], next[0])) noticed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  console.log(`${noticed} of ${MUTATIONS.length} noticed`);
+  return true;
+}
+
+mkdirSync(CACHE, { recursive: true });
+const isGood = values.mutations ? await runMutations() : await runAll();
+process.exitCode = isGood ? 0 : 1;

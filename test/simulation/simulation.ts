@@ -51,7 +51,7 @@ export async function simulate(seed: number): Promise<Report> {
         market.halt();
         isHalted = true;
       }
-      if (isHalted && isWhole(world)) {
+      if (isHalted && amiss(world).length === 0) {
         healedMs = since;
         scheduler.stop();
       } else if (since > HEALING_LIMIT_MS) {
@@ -67,23 +67,27 @@ export async function simulate(seed: number): Promise<Report> {
   return { ...judge(world), seed, healedMs };
 }
 
-/** Whether every client has all there is, and every gateway vouches for it. */
-function isWhole(world: World): boolean {
+/** What is still amiss: clients that lack something, gateways that do not vouch for it. */
+function amiss(world: World): string[] {
   const { market, plan, clients, gateways } = world;
-  return plan.channels.every((channel) => {
+  const found: string[] = [];
+  for (const channel of plan.channels) {
     const lastClosed = market.closed(channel).at(-1)?.start ?? null;
     const open = market.open(channel);
-    const haveAll = clients.every(({ logs, isSubscribed }) => {
+    for (const { name, logs, isSubscribed } of clients) {
       const log = logs.get(channel.name);
-      if (log === undefined) return true;
-      return isSubscribed && log.lastClosed === lastClosed && log.open?.close === open?.close;
-    });
-    const vouch = gateways.every(
-      ({ hub }) =>
-        hub?.get(channel.name)?.head().state === 'live' && hub.status().bus === 'connected',
-    );
-    return haveAll && vouch;
-  });
+      if (log === undefined) continue;
+      if (!isSubscribed) found.push(`${name} is not subscribed`);
+      else if ((log.lastClosed ?? log.owedAfter) !== lastClosed) found.push(`${name} lacks the last close`);
+      else if (log.open?.close !== open?.close) found.push(`${name} lacks the newest update`);
+    }
+    for (const { name, hub } of gateways) {
+      const state = hub?.get(channel.name)?.head().state;
+      const bus = hub?.status().bus;
+      if (state !== 'live' || bus !== 'connected') found.push(`${name}: feed ${state}, bus ${bus}`);
+    }
+  }
+  return found;
 }
 
 function judge(world: World): Omit<Report, 'seed' | 'healedMs'> {
@@ -124,7 +128,7 @@ function judge(world: World): Omit<Report, 'seed' | 'healedMs'> {
     ...scheduler.faults.map(
       (fault) => `threw ${fault instanceof Error ? fault.stack : String(fault)}`,
     ),
-    ...(isWhole(world) ? [] : ['not whole at the end']),
+    ...amiss(world).map((what) => `at the end ${what}`),
   ];
   return {
     violations,

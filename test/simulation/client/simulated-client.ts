@@ -153,7 +153,7 @@ class Connection implements ClientEnd {
   }
 
   resume(): void {
-    this.#heardAt = this.#now;
+    if (this.#heardAt > 0) this.#heardAt = this.#now;
     this.#socket?.resume();
   }
 
