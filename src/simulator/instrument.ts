@@ -17,6 +17,8 @@ export interface SyntheticInstrument extends Instrument {
   readonly middlePrice: number;
   /** Typical volume of a day in lots. */
   readonly dailyVolume: number;
+  /** How far prices go, relative to BTCUSDT. */
+  readonly volatility: number;
 }
 
 interface Listing {
@@ -25,18 +27,19 @@ interface Listing {
   readonly volumeScale: number;
   /** Typical turnover of a day in quote coin. */
   readonly dailyTurnover: number;
+  readonly volatility: number;
 }
 
 /** Contracts with the tick and lot sizes that the exchange uses. */
 const LISTINGS: Readonly<Record<string, Listing>> = {
-  BTCUSDT: { price: 84_000, priceScale: 1, volumeScale: 3, dailyTurnover: 8e9 },
-  ETHUSDT: { price: 1_800, priceScale: 2, volumeScale: 2, dailyTurnover: 4e9 },
-  SOLUSDT: { price: 130, priceScale: 2, volumeScale: 1, dailyTurnover: 2e9 },
-  XRPUSDT: { price: 2.1, priceScale: 4, volumeScale: 1, dailyTurnover: 1e9 },
-  DOGEUSDT: { price: 0.17, priceScale: 5, volumeScale: 0, dailyTurnover: 8e8 },
-  BNBUSDT: { price: 600, priceScale: 1, volumeScale: 2, dailyTurnover: 3e8 },
-  ADAUSDT: { price: 0.65, priceScale: 4, volumeScale: 0, dailyTurnover: 2e8 },
-  LTCUSDT: { price: 85, priceScale: 2, volumeScale: 1, dailyTurnover: 1e8 },
+  BTCUSDT: { price: 84_000, priceScale: 1, volumeScale: 3, dailyTurnover: 8e9, volatility: 1 },
+  ETHUSDT: { price: 1_800, priceScale: 2, volumeScale: 2, dailyTurnover: 4e9, volatility: 1.4 },
+  SOLUSDT: { price: 130, priceScale: 2, volumeScale: 1, dailyTurnover: 2e9, volatility: 1.7 },
+  XRPUSDT: { price: 2.1, priceScale: 4, volumeScale: 1, dailyTurnover: 1e9, volatility: 1.6 },
+  DOGEUSDT: { price: 0.17, priceScale: 5, volumeScale: 0, dailyTurnover: 8e8, volatility: 1.8 },
+  BNBUSDT: { price: 600, priceScale: 1, volumeScale: 2, dailyTurnover: 3e8, volatility: 1.1 },
+  ADAUSDT: { price: 0.65, priceScale: 4, volumeScale: 0, dailyTurnover: 2e8, volatility: 1.7 },
+  LTCUSDT: { price: 85, priceScale: 2, volumeScale: 1, dailyTurnover: 1e8, volatility: 1.4 },
 };
 
 const QUOTE_COINS = ['USDT', 'USDC', 'USD', 'PERP'];
@@ -51,6 +54,7 @@ function inventListing(symbol: string): Listing {
     priceScale: 4 - Math.min(3, exponent),
     volumeScale: exponent > 0 ? 1 : 0,
     dailyTurnover: 2e7 + Math.floor(random() * 1e8),
+    volatility: 1.5 + random(),
   };
 }
 
@@ -63,6 +67,7 @@ export function syntheticInstrumentOf(symbol: string): SyntheticInstrument {
     priceScale: listing.priceScale,
     volumeScale: listing.volumeScale,
     middlePrice: Math.round(listing.price * 10 ** listing.priceScale),
+    volatility: listing.volatility,
     dailyVolume: Math.round((listing.dailyTurnover / listing.price) * 10 ** listing.volumeScale),
   };
 }

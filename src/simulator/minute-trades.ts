@@ -1,8 +1,8 @@
 import type { Bar } from './bar.ts';
 import { shareOut } from './bar-split.ts';
-import { fillPath } from './price-path.ts';
+import { drawCourse } from './price-course.ts';
 import { moveLots, tiltVolumes } from './turnover-fit.ts';
-import { integerBetween, type Random } from './seeded-random.ts';
+import type { Random } from './seeded-random.ts';
 
 /** The market inside a minute: trades at fixed instants. */
 export interface Trade {
@@ -21,22 +21,27 @@ const TRADES_PER_MINUTE = 120;
 const MINUTE_MS = 60_000;
 const LAST_TRADE_BEFORE_END_MS = 50;
 
+/** Mostly small, now and then near 1. Products, since powers may differ between machines. */
+function skewed(random: Random): number {
+  const even = random();
+  return even * even * even;
+}
+
 /** Prices of `count` trades that follow `bar.open` and make the bar's high, low and close. */
-function tradePrices(bar: Bar, count: number, random: Random): number[] {
-  const { open, high, low, close } = bar;
+function tradePrices(bar: Bar, count: number, random: Random): readonly number[] {
+  const { open, high, low, close, volume } = bar;
   if (count < 4) {
-    // Too few for a path: the extremes, where they are not the open already, then the close.
+    // Too few for a course: the extremes, where they are not the open already, then the close.
     const extremes = [high, low].filter((price) => price !== open && price !== close);
     return [...extremes, close];
   }
-  const path: (number | undefined)[] = Array.from({ length: count + 1 });
-  const highAt = integerBetween(random, 1, count - 1);
-  const lowAt = 1 + ((highAt - 1 + integerBetween(random, 1, count - 2)) % (count - 1));
-  path[0] = open;
-  path[highAt] = high;
-  path[lowAt] = low;
-  path[count] = close;
-  return fillPath(path, low, high, random).slice(1);
+  const meanPrice = Number(bar.turnover) / volume;
+  const variances = Array.from({ length: count }, () => 0.05 + skewed(random));
+  return drawCourse(bar, variances, false, random, (prices) => {
+    const result = prices.slice(1);
+    const mean = result.reduce((sum, price) => sum + price, 0) / count;
+    return { result, miss: high === low ? 0 : Math.abs(mean - meanPrice) / (high - low) };
+  });
 }
 
 /**
@@ -49,7 +54,8 @@ export function tradesOfMinute(bar: Bar, random: Random): Trade[] {
   const prices = tradePrices(bar, Math.min(TRADES_PER_MINUTE, bar.volume), random);
   const count = prices.length;
   const turnover = Number(bar.turnover);
-  const volumes = tiltVolumes(prices, shareOut(bar.volume, count, random), turnover);
+  const sizes = prices.map(() => 0.05 + skewed(random));
+  const volumes = tiltVolumes(prices, shareOut(bar.volume, sizes), turnover);
   // The fraction of a lot's move that is left goes with the last trade.
   const rest = moveLots(prices, volumes, turnover);
   return prices.map((price, index) => {

@@ -56,7 +56,8 @@ export function createRecordedBars(deps: {
     let list = minutesOfRow.get(row.start);
     if (list === undefined) {
       const random = randomOf(seed, symbolKey, PURPOSE.minutes, row.start / MINUTE_MS);
-      list = splitBar(withTypicalTurnover(row), row.minutes, random);
+      const activity = Array.from({ length: row.minutes }, () => 0.5 + random());
+      list = splitBar(withTypicalTurnover(row), activity, random);
       minutesOfRow.set(row.start, list);
     }
     return list;

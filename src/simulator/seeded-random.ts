@@ -49,3 +49,13 @@ export function randomOf(...key: readonly number[]): Random {
 export function integerBetween(random: Random, from: number, to: number): number {
   return from + Math.floor(random() * (to - from + 1));
 }
+
+/** Standard deviation of the sum of four bytes: √(4 (256² − 1) / 12). */
+const FOUR_BYTES_DEVIATION = 147.8;
+
+/** A bell-shaped number with mean 0 and variance 1, within ±3.5: near a normal one, exact in IEEE. */
+export function bell(random: Random): number {
+  const bits = random() * 0x1_0000_0000;
+  const sum = (bits & 255) + ((bits >>> 8) & 255) + ((bits >>> 16) & 255) + (bits >>> 24);
+  return (sum - 510) / FOUR_BYTES_DEVIATION;
+}

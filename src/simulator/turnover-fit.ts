@@ -87,19 +87,24 @@ export function withTypicalTurnover(bar: PriceBar): Bar {
   return { ...bar, turnover: BigInt(Math.floor(typicalPrice(bar) * bar.volume)) };
 }
 
+/** A stretch with the mean price that its turnover should have, between low and high. */
+export interface MeanPricedBar extends PriceBar {
+  readonly mean: number;
+}
+
 /**
  * Gives the parts of a bar turnovers that add up to exactly `turnover`, each between the part's low
  * and high times its volume as long as there is room for that. To come there, volume is shifted
  * among the parts.
  */
-export function shareTurnover(parts: readonly PriceBar[], turnover: bigint): Bar[] {
-  const prices = parts.map(typicalPrice);
+export function shareTurnover(parts: readonly MeanPricedBar[], turnover: bigint): Bar[] {
+  const prices = parts.map(({ mean }) => mean);
   const volumes = tiltVolumes(
     prices,
     parts.map(({ volume }) => volume),
     Number(turnover),
   );
-  const shares = parts.map((part, index) => Math.floor(typicalPrice(part) * (volumes[index] ?? 0)));
+  const shares = parts.map((part, index) => Math.floor(part.mean * (volumes[index] ?? 0)));
   // What is left is spread over the room that each part has below its high, or above its low.
   let rest = Number(turnover) - shares.reduce((sum, share) => sum + share, 0);
   const rooms = parts.map(({ high, low }, index) => {
@@ -115,6 +120,14 @@ export function shareTurnover(parts: readonly PriceBar[], turnover: bigint): Bar
     roomLeft -= room;
     rest -= addition;
     const volume = volumes[index] ?? 0;
-    return { ...part, volume, turnover: BigInt((shares[index] ?? 0) + addition) };
+    const { open, high, low, close } = part;
+    return {
+      open,
+      high,
+      low,
+      close,
+      volume,
+      turnover: BigInt((shares[index] ?? 0) + addition),
+    };
   });
 }

@@ -1,8 +1,8 @@
 import { DefaultLogger, RestClientV5, WebsocketClient } from 'bybit-api';
-import ccxt from 'ccxt';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Candle } from '../../src/candle/candle.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
+import { loadCcxt } from './ccxt.ts';
 import { startSimulator, type KlineFrame } from './harness.ts';
 
 /** Published client libraries, unmodified, against the simulator. */
@@ -87,10 +87,9 @@ describe('bybit-api', () => {
 
 describe('ccxt', () => {
   test('loads the markets, streams candles, also after a dropped connection, and fetches history', async () => {
-    const exchange = new ccxt.pro.bybit();
-    const urls = exchange.urls as unknown as {
-      api: { public: string; ws: { public: Record<string, string> } };
-    };
+    const { bybit } = await loadCcxt();
+    const exchange = new bybit();
+    const { urls } = exchange;
     urls.api.public = simulator.restUrl;
     for (const category of Object.keys(urls.api.ws.public)) {
       urls.api.ws.public[category] = simulator.wsUrl.replace('linear', category);
@@ -99,15 +98,14 @@ describe('ccxt', () => {
       await exchange.loadHttpProxyAgent();
       await exchange.loadMarkets();
       const symbol = 'BTC/USDT:USDT';
-      const rows = async (): Promise<number[][]> =>
-        (await exchange.watchOHLCV(symbol, '1m')) as number[][];
+      const rows = () => exchange.watchOHLCV(symbol, '1m');
       expect((await rows()).length).toBeGreaterThan(0);
       simulator.faults.dropConnections();
       const watched = await vi.waitFor(rows, { timeout: 10_000, interval: 50 });
       expect(watched.at(-1)?.[0]).toBeGreaterThan(simulator.now() - 300_000);
 
       const since = Math.floor(simulator.now() / 300_000) * 300_000 - 3_000 * 300_000;
-      const history = (await exchange.fetchOHLCV(symbol, '5m', since, 500)) as number[][];
+      const history = await exchange.fetchOHLCV(symbol, '5m', since, 500);
       const truth = simulator.closedCandles('BTCUSDT', '5', since, since + 499 * 300_000);
       expect(history).toEqual(
         truth.map((c) => [
