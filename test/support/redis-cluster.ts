@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
+import { makeAclUser } from './redis-acl.ts';
 import { freePort } from './redis-port.ts';
+import type { TlsFiles } from './redis-tls.ts';
 import { startRedis, type TestRedis } from './redis.ts';
 
 /** A node of a test's cluster. */
@@ -29,10 +31,21 @@ const SLOTS = 16_384;
 const NODE_TIMEOUT_MS = 500;
 const READY = { timeout: 15_000, interval: 20 };
 
-/** Starts three masters on 127.0.0.1 and waits until each of them calls the cluster whole. */
-export async function startCluster({ withReplica = false } = {}): Promise<TestCluster> {
+export interface ClusterOptions {
+  /** Of the first master. */
+  readonly withReplica?: boolean;
+  /** With them the nodes talk to each other over TLS only, and their `address` is that for TLS. */
+  readonly tls?: TlsFiles;
+}
+
+/**
+ * Starts three masters on 127.0.0.1, each with the documented user, and waits until each of them
+ * calls the cluster whole.
+ */
+export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const { withReplica = false, tls } = options;
   const nodes = await Promise.all(
-    Array.from({ length: withReplica ? 4 : 3 }, () => startClusterNode()),
+    Array.from({ length: withReplica ? 4 : 3 }, () => startClusterNode(tls)),
   );
   const masters = nodes.slice(0, 3);
   const replica = nodes[3] ?? null;
@@ -68,7 +81,8 @@ export async function startCluster({ withReplica = false } = {}): Promise<TestCl
   };
 }
 
-async function startClusterNode(): Promise<ClusterNode> {
+async function startClusterNode(tls: TlsFiles | undefined): Promise<ClusterNode> {
+  const tlsPort = await freePort();
   const busPort = await freePort();
   const server = await startRedis({
     args: [
@@ -77,13 +91,20 @@ async function startClusterNode(): Promise<ClusterNode> {
       // A shard whose last master is gone must not stop the others.
       ...['--cluster-require-full-coverage', 'no', '--cluster-replica-validity-factor', '0'],
       ...['--repl-diskless-sync-delay', '0'],
+      ...(tls === undefined
+        ? []
+        : [
+            ...[...tls.args, '--tls-port', String(tlsPort)],
+            ...['--tls-cluster', 'yes', '--tls-replication', 'yes'],
+          ]),
     ],
   });
   const raw = new Redis(server.url);
   raw.on('error', () => {
     // Servers are killed on purpose here.
   });
-  const address = { host: '127.0.0.1', port: server.port };
+  await makeAclUser(raw, 'cluster');
+  const address = { host: '127.0.0.1', port: tls === undefined ? server.port : tlsPort };
   return { server, raw, address, busPort, id: await raw.cluster('MYID') };
 }
 

@@ -61,6 +61,8 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
 export function clientOptions(kind: BusConnectionKind | 'sentinel', commandTimeoutMs: number) {
   return {
     connectionName: `candlegate-${kind}`,
+    // Would need one more right, which older servers do not know.
+    disableClientInfo: true,
     retryStrategy: (attempt: number) => retryDelayMs(attempt),
     connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,

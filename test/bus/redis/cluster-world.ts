@@ -35,7 +35,7 @@ export function openClusterWorld(
     ...more,
   });
   const names = redisNames(namespace, true);
-  const raw = new Cluster(nodes);
+  const raw = new Cluster(cluster.masters.map(({ server }) => server.port));
   raw.on('error', () => {
     // Nodes are stopped on purpose here.
   });

@@ -1,15 +1,18 @@
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Fence } from '../../../src/bus/bus.ts';
 import { watchConnection } from '../../../src/bus/redis/connection-watch.ts';
 import type { RedisConnections } from '../../../src/bus/redis/connections.ts';
 import { sentinelConnections } from '../../../src/bus/redis/sentinel-connections.ts';
+import { ACL_LOGIN, ACL_PASSWORD, ACL_USER } from '../../support/redis-acl.ts';
+import { busOf } from '../../support/redis-configured.ts';
 import {
   MASTER_NAME,
   SENTINEL_PASSWORD,
   startSentinelSet,
   type SentinelSet,
 } from '../../support/redis-sentinel.ts';
+import { writeTlsFiles, type TlsFiles } from '../../support/redis-tls.ts';
 import {
   BTC,
   candle,
@@ -30,17 +33,24 @@ describe('with sentinels', () => {
   let connections: RedisConnections;
   let world: RedisWorld;
 
-  beforeEach(async () => {
-    set = await startSentinelSet();
+  async function open(tls?: TlsFiles): Promise<void> {
+    set = await startSentinelSet(tls);
     connections = sentinelConnections({
-      url: 'redis://ignored',
+      url: `${tls === undefined ? 'redis' : 'rediss'}://${ACL_LOGIN}@ignored`,
+      // One of them must do for finding the master.
       sentinels: set.sentinels.slice(0, 1),
       name: MASTER_NAME,
-      sentinelPassword: SENTINEL_PASSWORD,
-      commandTimeoutMs: 400,
+      commandTimeoutMs: 500,
+      ...(tls === undefined
+        ? { sentinelPassword: SENTINEL_PASSWORD }
+        : {
+            tls: { ca: tls.certificate, certificate: tls.certificate, key: tls.key },
+            sentinelUsername: ACL_USER,
+            sentinelPassword: ACL_PASSWORD,
+          }),
     });
     world = openRedisWorld(set.master.url, undefined, { ...CANARY, connections });
-  });
+  }
   afterEach(async () => {
     set.master.resume();
     await world.close();
@@ -94,13 +104,17 @@ describe('with sentinels', () => {
   }
 
   it('goes on with the promoted replica when the master was killed, in a new epoch', async () => {
+    await open();
     const parts = await inUse();
     await set.master.kill();
     await expectGoingOn(parts);
-    expect(await set.masterPort()).toBe(set.replica.port);
+    expect(await set.masterPort()).toBe(set.replicaPort);
   });
 
-  it('leaves a master that hangs for the promoted one, and stays there when it wakes up', async () => {
+  it('leaves a master that hangs for the promoted one, over TLS as the documented users', async () => {
+    const tls = await writeTlsFiles();
+    onTestFinished(() => tls.remove());
+    await open(tls);
     const parts = await inUse();
     set.master.pause();
     await expectGoingOn(parts);
@@ -115,6 +129,7 @@ describe('with sentinels', () => {
   });
 
   it('goes on searching when something cuts the search for the master short', async () => {
+    await open();
     const connection = connections.open('publisher');
     watchConnection(connection, 'publisher', { log: SILENT, address: connections.address });
     await vi.waitFor(() => expect(connection.status).toBe('ready'), WAIT);
@@ -131,7 +146,21 @@ describe('with sentinels', () => {
     expect(connection.status).toBe('end');
   });
 
+  it('is reached by configuration alone', async () => {
+    await open();
+    const publisher = busOf({
+      CANDLEGATE_REDIS_URL: `redis://${ACL_LOGIN}@ignored`,
+      CANDLEGATE_REDIS_SENTINELS: set.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(),
+      CANDLEGATE_REDIS_SENTINEL_NAME: MASTER_NAME,
+      CANDLEGATE_REDIS_SENTINEL_USERNAME: ACL_USER,
+      CANDLEGATE_REDIS_SENTINEL_PASSWORD: ACL_PASSWORD,
+    }).publisher();
+    expect(await publisher.claim(BTC, FENCE)).toMatchObject({ status: 'claimed' });
+    await publisher.close();
+  });
+
   it('keeps asking when no sentinel answers, and says which it asked', async () => {
+    await open();
     const nobody = sentinelConnections({
       url: 'redis://ignored',
       sentinels: [{ host: '127.0.0.1', port: 1 }],
