@@ -113,28 +113,18 @@ class RedisPublisher implements BusPublisher {
   }
 
   async publish(batch: readonly Publication[], fence: Fence): Promise<PublishResult[]> {
-    if (batch.length === 0) return [];
-    try {
-      return await this.#ask('publication', async () => {
-        const results: PublishResult[] = [];
-        const send = async (part: readonly Placed[]) => {
-          const pipeline = this.#scripts.pipeline();
-          for (const { publication } of part) {
-            pipeline.candlegatePublish(...this.#publishArguments(publication, fence));
-          }
-          const replies = await pipeline.exec();
-          part.forEach(({ publication, place }, index) => {
-            const reply = replies?.[index] ?? [null, undefined];
-            results[place] = this.#readPublished(publication, reply);
-          });
-        };
-        await Promise.all(this.#parts(batch).map(send));
-        return results;
+    const results: PublishResult[] = [];
+    const send = async (part: readonly Placed[]) => {
+      const publications = part.map(({ publication }) => publication);
+      const answers = await this.#publishTogether(publications, fence);
+      part.forEach(({ place }, index) => {
+        const answer = answers[index];
+        if (answer !== undefined) results[place] = answer;
       });
-    } catch (error) {
-      const failure = error instanceof Error ? error : new Error(String(error));
-      return batch.map(() => ({ status: 'failed', error: failure }));
-    }
+    };
+    // Each part waits for its own node only.
+    await Promise.all(this.#parts(batch).map(send));
+    return results;
   }
 
   async heartbeat(heartbeat: LeaderHeartbeat): Promise<void> {
@@ -163,6 +153,29 @@ class RedisPublisher implements BusPublisher {
       else part.push(each);
     }
     return [...parts.values()];
+  }
+
+  /** In one round trip. */
+  async #publishTogether(
+    publications: readonly Publication[],
+    fence: Fence,
+  ): Promise<PublishResult[]> {
+    if (publications.length === 0) return [];
+    try {
+      return await this.#ask('publication', async () => {
+        const pipeline = this.#scripts.pipeline();
+        for (const publication of publications) {
+          pipeline.candlegatePublish(...this.#publishArguments(publication, fence));
+        }
+        const replies = await pipeline.exec();
+        return publications.map((publication, index) =>
+          this.#readPublished(publication, replies?.[index] ?? [null, undefined]),
+        );
+      });
+    } catch (error) {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      return publications.map(() => ({ status: 'failed', error: failure }));
+    }
   }
 
   #stamp({ exchange, ingest }: Publication['times']): BusTimes {
