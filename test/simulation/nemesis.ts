@@ -145,7 +145,7 @@ const redisFaults: readonly Fault[] = [
     const server = world.network.master;
     const ms = world.random.between(100, 5_000);
     server?.process.freeze();
-    later(world, ms, 'redis thaws', () => server?.process.thaw());
+    later(world, ms, 'redis thaws', () => server?.process.thaw(world.random));
     return `redis frozen for ${seconds(ms)}`;
   },
   (world) => {

@@ -48,6 +48,13 @@ export class Random {
     return item;
   }
 
+  shuffle(items: unknown[]): void {
+    for (let index = items.length - 1; index > 0; index -= 1) {
+      const other = this.int(0, index);
+      [items[index], items[other]] = [items[other], items[index]];
+    }
+  }
+
   /** Exponentially distributed: mostly short, sometimes long. */
   exponential(mean: number): number {
     return -Math.log(1 - this.next()) * mean;

@@ -78,7 +78,8 @@ function amiss(world: World): string[] {
       const log = logs.get(channel.name);
       if (log === undefined) continue;
       if (!isSubscribed) found.push(`${name} is not subscribed`);
-      else if ((log.lastClosed ?? log.owedAfter) !== lastClosed) found.push(`${name} lacks the last close`);
+      else if ((log.lastClosed ?? log.owedAfter) !== lastClosed)
+        found.push(`${name} lacks the last close`);
       else if (log.open?.close !== open?.close) found.push(`${name} lacks the newest update`);
     }
     for (const { name, hub } of gateways) {

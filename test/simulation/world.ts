@@ -111,6 +111,7 @@ export class World {
       replicationId: `r${this.#replications}`,
       historyDepth: this.plan.historyDepth,
       clockSkewMs: this.random.between(-this.plan.maxClockSkewMs, this.plan.maxClockSkewMs),
+      onBroken: (what) => this.faults.push(`the store: ${what}`),
     });
     this.servers.add(server);
     this.network.master = server;
@@ -141,7 +142,7 @@ export class World {
     this.clientLatency = CALM_CLIENT_LATENCY;
     this.network.latency = { minMs: 0.2, meanExtraMs: 0.6 };
     for (const server of [...this.servers]) {
-      server.process.thaw();
+      server.process.thaw(this.random);
       if (server !== this.network.master) this.killServer(server);
     }
     if (this.network.master === null) this.startMaster(EMPTY_DATA);
@@ -176,9 +177,12 @@ export class World {
       readingMs: own.pick([0, 0, 20, 120]),
       marketNow: (channel) => this.#marketNow(channel),
       requests: this.#requests,
+      offsets: this.#offsets,
     });
   }
 
+  /** What came under each offset, over all clients. */
+  readonly #offsets = new Map<string, string>();
   readonly #asked = new Map<string, Readonly<Record<string, number>>>();
   readonly #reached = new Map<string, boolean>();
   readonly #requests: RequestBook = {

@@ -1,3 +1,4 @@
+import type { Candle } from '../../../src/candle/candle.ts';
 import type { ChannelName } from '../../../src/candle/channel.ts';
 import type { ClientMessage, ServerMessage } from '../../../src/candle/messages.ts';
 import type { ClientEnd, SimulatedSocket, SocketBounds } from '../gateway/simulated-socket.ts';
@@ -19,6 +20,8 @@ export interface SimulatedClientDeps {
   /** Start of the market's current candle, for the log. */
   readonly marketNow: (channel: ChannelName) => number;
   readonly requests: RequestBook;
+  /** What any client was given under an offset: none is ever used for two things. */
+  readonly offsets: Map<string, string>;
 }
 
 /** What clients asked for, and what was true when a gateway answered that it had lost that. */
@@ -125,6 +128,7 @@ class Connection implements ClientEnd {
   /** `since` of the requests that are under way. */
   readonly #asked = new Map<string, Readonly<Record<string, number>>>();
   #pathRequest = '';
+  readonly #open = new Map<ChannelName, Candle>();
 
   constructor(client: SimulatedClient, gateway: GatewayNode) {
     this.#client = client;
@@ -249,6 +253,7 @@ class Connection implements ClientEnd {
       case 'snapshot': {
         const log = this.#log(message.channel);
         for (const candle of message.candles) {
+          this.#checkOpen(message.channel, candle);
           log.take(candle, client.deps.marketNow(message.channel));
         }
         if (message.more !== true) log.awaitsReplay = false;
@@ -257,6 +262,8 @@ class Connection implements ClientEnd {
       case 'candle': {
         const log = this.#log(message.channel);
         if (log.awaitsReplay) this.#problem('a live message before the last part', message);
+        this.#checkOffset(message);
+        this.#checkOpen(message.channel, message.candle);
         log.take(message.candle, client.deps.marketNow(message.channel));
         return;
       }
@@ -300,6 +307,30 @@ class Connection implements ClientEnd {
       const historyReached = this.#client.deps.requests.historyReached(request, channel);
       log.unrecovered.push({ index: log.candles.length, since, historyReached });
     }
+  }
+
+  #checkOffset(message: Extract<ServerMessage, { type: 'candle' }>): void {
+    const { channel, epoch, offset, candle, backfill } = message;
+    // All candles of a seed share one offset.
+    if (backfill === true) return;
+    const { offsets } = this.#client.deps;
+    const key = `${channel} ${epoch} ${offset}`;
+    const text = `${candle.start} ${candle.volume} ${candle.confirm}`;
+    const known = offsets.get(key);
+    if (known !== undefined && known !== text) this.#problem(`${key} was ${known}`, candle);
+    offsets.set(key, text);
+  }
+
+  /** On one connection the open candle never goes back; its volume only grows. */
+  #checkOpen(channel: ChannelName, candle: Candle): void {
+    if (candle.confirm) return;
+    const before = this.#open.get(channel);
+    const isOlder =
+      before !== undefined &&
+      (candle.start < before.start ||
+        (candle.start === before.start && Number(candle.volume) < Number(before.volume)));
+    if (isOlder) this.#problem(`an update older than ${before.start} ${before.volume}`, candle);
+    this.#open.set(channel, candle);
   }
 
   /** Ends the connection when nothing has come for too long. */

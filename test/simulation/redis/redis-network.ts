@@ -27,14 +27,19 @@ export class RedisNetwork {
     return socket;
   }
 
+  /** The owner has closed the socket. What a cut-off kernel still holds goes out when it can. */
   forget(owner: VirtualProcess, socket: RedisSocket): void {
-    this.#sockets.get(owner)?.delete(socket);
+    if (!socket.isBlocked) this.#sockets.get(owner)?.delete(socket);
   }
 
   /** A process ended, and its connections with it. What it had sent may still be carried out. */
   processEnded(owner: VirtualProcess): void {
-    for (const socket of this.#sockets.get(owner) ?? []) socket.close();
-    this.#sockets.delete(owner);
+    const own = this.#sockets.get(owner) ?? new Set();
+    for (const socket of own) {
+      socket.close();
+      this.forget(owner, socket);
+    }
+    if (own.size === 0) this.#sockets.delete(owner);
   }
 
   /** Nothing passes between the processes of this name and Redis. */
@@ -44,7 +49,13 @@ export class RedisNetwork {
   }
   rejoin(name: string): void {
     this.#cutOff.delete(name);
-    for (const socket of this.#of(name)) socket.unblock();
+    for (const [owner, own] of this.#sockets) {
+      if (owner.name !== name) continue;
+      for (const socket of own) {
+        socket.unblock();
+        if (socket.isClosed) own.delete(socket);
+      }
+    }
   }
 
   /** All connections of the processes of this name break. */

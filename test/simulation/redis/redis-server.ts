@@ -4,6 +4,7 @@ import type { ChannelState, RuleContext, Ruling } from '../../../src/bus/publish
 import { VirtualProcess } from '../time/virtual-process.ts';
 import type { Scheduler } from '../time/scheduler.ts';
 import type { RedisSocket } from './redis-socket.ts';
+import { brokenInvariants } from './store-invariants.ts';
 
 /** All that a server remembers, as it was at one moment. Immutable. */
 export interface RedisData {
@@ -24,6 +25,7 @@ export interface RedisServerOptions {
   readonly replicationId: string;
   readonly historyDepth: number;
   readonly clockSkewMs: number;
+  readonly onBroken: (what: string) => void;
 }
 
 /** One run of one Redis server. The publish rule is the real one; commands run one after the other. */
@@ -76,6 +78,7 @@ export class RedisServer {
       const channels = new Map(this.#data.channels);
       channels.set(channel.name, ruling.state);
       this.write({ channels });
+      for (const what of brokenInvariants(before, ruling.state)) this.#options.onBroken(what);
     }
     return ruling;
   }

@@ -41,6 +41,9 @@ export class RedisSocket {
     server.sockets.add(this);
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
   get isBlocked(): boolean {
     return this.#isBlocked;
   }

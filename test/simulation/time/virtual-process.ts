@@ -1,3 +1,4 @@
+import type { Random } from '../random.ts';
 import type { Scheduler, Task } from './scheduler.ts';
 
 interface EndOfTurn {
@@ -63,11 +64,13 @@ export class VirtualProcess {
     if (this.#state === 'running') this.#state = 'frozen';
   }
 
-  thaw(): void {
+  /** @param random on which connection a process reads first is anybody's guess */
+  thaw(random?: Random): void {
     if (this.#state !== 'frozen') return;
     this.#state = 'running';
     const parked = this.#parked;
     this.#parked = [];
+    random?.shuffle(parked);
     for (const task of parked) if (task.run !== null) this.#renew(task);
   }
 
