@@ -261,11 +261,22 @@ export class ChannelFeed {
     if (this.#head?.lastClosed !== null) return null;
     const waited = now >= this.#leadingSince + this.#settings.seedTimeoutMs;
     if (!this.#missing.historyKnown && !waited) return null;
-    const run = this.#window.runAround(this.#acknowledged);
+    const run = this.#window.runAround(this.#seedAnchor());
     const newest = run.at(-1);
     if (newest === undefined) return null;
     const times = { exchange: newest.exchange, ingest: newest.ingest };
     return { kind: 'seed', closed: run.map(({ candle }) => candle), times };
+  }
+
+  /**
+   * A closed candle that the seed must hold: the last that clients were given, or else where known
+   * history begins. The newest ones may lie behind a hole; they follow once that is filled. Null:
+   * there is no such candle, and the newest will do.
+   */
+  #seedAnchor(): number | null {
+    const acknowledged = this.#acknowledged;
+    if (acknowledged !== null && this.#window.get(acknowledged) !== undefined) return acknowledged;
+    return this.#missing.historyKnown ? this.#window.firstFrom(this.#missing.givenUpBefore) : null;
   }
 
   #publishAction(lastClosed: number | null): FeedAction | null {

@@ -378,6 +378,27 @@ describe('an empty store', () => {
     expect(seed?.kind === 'seed' && seed.closed.length).toBe(10);
   });
 
+  it('is seeded up to a hole behind fetched history, and gets what is behind it once it is filled', () => {
+    lead(null);
+    update(20, 30);
+    fetch(at(20, 30_000), [10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+    expect(feed.wanted(at(20, 30_000), at(20, 30_000))).toBeNull();
+    // The confirmation of 20 is lost.
+    close(21);
+    const seed = feed.take(at(22, 300));
+    if (seed?.kind !== 'seed') throw new Error('expected a seed');
+    const starts = [12, 13, 14, 15, 16, 17, 18, 19].map(startOfMinute);
+    expect(seed.closed.map(({ start }) => start)).toEqual(expect.arrayContaining(starts));
+    expect(seed.closed.at(-1)?.start).toBe(startOfMinute(19));
+    feed.settleSeed(seed, { status: 'seeded', head: head(19) }, at(22, 300));
+    expect(feed.held).toBe(1);
+    expect(fetch(at(22, 5_000), [20])).toMatchObject({ from: 20, to: 20, added: 1 });
+    expect(summary(feed.take(at(22, 5_000)))).toEqual([
+      ['close', 20, 19, true],
+      ['close', 21, 20, false],
+    ]);
+  });
+
   it('that another has filled meanwhile gets what it lacks', () => {
     lead(null);
     close(5);
