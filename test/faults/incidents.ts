@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TargetName } from './fault-kinds.ts';
+import type { TargetName } from './fault.ts';
 import type { Plan } from './plan.ts';
 import type { ReferenceClient } from './reference-client.ts';
 import type { Rig } from './rig.ts';
@@ -62,6 +62,7 @@ export async function injectFaults(
     const healedText = healedAt === null ? 'NOT HEALED' : `healed after ${healedAt - liftedAt} ms`;
     print(`${name} ${note}: held for ${liftedAt - injectedAt} ms, ${healedText}`);
     if (healedAt === null) break;
+    await rig.mend();
   }
   return incidents;
 }

@@ -9,6 +9,7 @@ import { isWithinBound, measure } from './measure.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { report } from './report.ts';
 import { startRig, type Rig } from './rig.ts';
+import { STORE_MODES, type StoreMode } from './store.ts';
 
 const DEFAULT_MINUTES = 2;
 /** One-minute candles close five times a second. */
@@ -19,14 +20,28 @@ const CONVERGENCE_MS = 15_000;
 const TAIL_LINES = 40;
 
 const options = parseArgs({
-  options: { seed: { type: 'string' }, minutes: { type: 'string' }, plan: { type: 'boolean' } },
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    redis: { type: 'string' },
+    plan: { type: 'boolean' },
+  },
 });
 const seed = numberOf('seed', options.values.seed ?? process.env['FAULTS_SEED'] ?? '1');
 const minutes = numberOf(
   'minutes',
   options.values.minutes ?? process.env['FAULTS_MINUTES'] ?? String(DEFAULT_MINUTES),
 );
+const storeMode = modeOf(options.values.redis ?? process.env['FAULTS_REDIS']);
 const startedAt = Date.now();
+
+/** Without a choice every third seed gets sentinels. */
+function modeOf(text: string | undefined): StoreMode {
+  const mode = STORE_MODES.find((each) => each === text);
+  if (mode !== undefined) return mode;
+  if (text !== undefined) throw new RangeError(`--redis must be one of ${STORE_MODES.join(', ')}`);
+  return seed % 3 === 0 ? 'sentinel' : 'single';
+}
 
 function numberOf(name: string, text: string): number {
   const value = Number(text);
@@ -40,7 +55,7 @@ function print(line: string): void {
 }
 
 function printPlan({ faults, noise }: Plan): void {
-  console.log(`Seed ${seed}. Planned, as far as ${minutes} minutes reach:`);
+  console.log(`Seed ${seed}, Redis ${storeMode}. Planned, as far as ${minutes} minutes reach:`);
   for (const { name, note, heldMs, pauseMs } of faults) {
     console.log(`  after ${pauseMs} ms: ${name} ${note} for ${heldMs} ms`);
   }
@@ -111,11 +126,17 @@ async function judge(rig: Rig, clients: Clients): Promise<Verdict> {
 }
 
 async function main(): Promise<boolean> {
-  const plan = makePlan(seed, minutes * 60_000);
+  const plan = makePlan(seed, minutes * 60_000, storeMode);
   printPlan(plan);
   if (options.values.plan === true) return true;
   await buildCli();
-  const rig = await startRig({ seed, speed: SPEED, symbols: SYMBOLS, intervals: INTERVALS });
+  const rig = await startRig({
+    seed,
+    speed: SPEED,
+    symbols: SYMBOLS,
+    intervals: INTERVALS,
+    storeMode,
+  });
   const clients = await makeClients(rig, seed);
   try {
     clients.start();
@@ -133,7 +154,7 @@ async function main(): Promise<boolean> {
         .filter((each) => !isWithinBound(each))
         .map(({ target, ms, of }) => `${target} took ${ms ?? 'for ever'} ms (${of})`),
     ];
-    report({ seed, minutes, rig, clients, incidents, verdict, measurements });
+    report({ seed, rig, clients, incidents, verdict, measurements });
     const load = loadavg()[0]?.toFixed(1) ?? '';
     console.log(`\nLoad of the machine over the last minute: ${load}`);
     if (failures.length === 0) return true;

@@ -1,5 +1,5 @@
 import type { Problem } from '../support/checker.ts';
-import type { TargetName } from './fault-kinds.ts';
+import type { TargetName } from './fault.ts';
 import type { Incident } from './incidents.ts';
 import type { ReferenceClient } from './reference-client.ts';
 import { LEADS, type Rig } from './rig.ts';

@@ -1,6 +1,8 @@
 import { Dice } from './dice.ts';
-import { ESSENTIAL_FAULTS, OTHER_FAULTS, type PlannedFault } from './fault-kinds.ts';
+import { faultKinds } from './fault-kinds.ts';
+import type { PlannedFault } from './fault.ts';
 import { planNoise, type PlannedNoise } from './noise.ts';
+import type { StoreMode } from './store.ts';
 
 /** What is done to the rig, from its seed alone. Faults come one after the other, noise beside them. */
 export interface Plan {
@@ -13,13 +15,14 @@ const OTHERS_AMONG_ESSENTIALS = 10;
 const SHORTEST_FAULT_MS = 1_500;
 
 /** @param durationMs how long the plan must last at least; a run may get less far */
-export function makePlan(seed: number, durationMs: number): Plan {
+export function makePlan(seed: number, durationMs: number, mode: StoreMode): Plan {
   const dice = new Dice(seed, 1);
+  const { essential, others: otherKinds } = faultKinds(mode);
   const faults: (PlannedFault & { readonly pauseMs: number })[] = [];
   const count = Math.ceil(durationMs / SHORTEST_FAULT_MS);
   while (faults.length < count) {
-    const others = dice.shuffled(OTHER_FAULTS);
-    const first = [...ESSENTIAL_FAULTS, ...others.slice(0, OTHERS_AMONG_ESSENTIALS)];
+    const others = dice.shuffled(otherKinds);
+    const first = [...essential, ...others.slice(0, OTHERS_AMONG_ESSENTIALS)];
     const kinds = [...dice.shuffled(first), ...others.slice(OTHERS_AMONG_ESSENTIALS)];
     for (const kind of kinds) {
       faults.push({ ...kind(dice), pauseMs: Math.round(dice.between(200, 1_500)) });

@@ -7,7 +7,6 @@ import { table } from './table.ts';
 
 export interface RunResult {
   readonly seed: number;
-  readonly minutes: number;
   readonly rig: Rig;
   readonly clients: Clients;
   readonly incidents: readonly Incident[];
@@ -70,6 +69,7 @@ export function report(result: RunResult): void {
 
 const RUN_HEAD = [
   'seed',
+  'Redis',
   'faults',
   'noise',
   'closes checked',
@@ -93,6 +93,7 @@ function runRow(result: RunResult): (string | number)[] {
   const channels = clients.all.reduce((sum, client) => sum + client.channels.length, 0);
   return [
     seed,
+    result.rig.store.mode,
     incidents.filter(({ isNoise }) => !isNoise).length,
     incidents.filter(({ isNoise }) => isNoise).length,
     verdict.checked,

@@ -1,7 +1,8 @@
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { eventually } from '../support/eventually.ts';
 import { Exchange } from './exchange.ts';
 import { Member } from './member.ts';
 import { quietPort } from './quiet-port.ts';
+import { startStore, type Store, type StoreMode } from './store.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 export interface RigOptions {
@@ -10,6 +11,7 @@ export interface RigOptions {
   readonly speed: number;
   readonly symbols: readonly string[];
   readonly intervals: readonly string[];
+  readonly storeMode: StoreMode;
 }
 
 export type Pair<T> = readonly [T, T];
@@ -18,7 +20,7 @@ export type Pair<T> = readonly [T, T];
 export interface Rig {
   readonly channels: readonly string[];
   readonly exchange: Exchange;
-  readonly redis: TestRedis;
+  readonly store: Store;
   readonly simulator: Member;
   readonly ingests: Pair<Member>;
   readonly gateways: Pair<Member>;
@@ -31,12 +33,17 @@ export interface Rig {
   /** Which of the two ingest workers leads, by its own word. */
   leader(): 0 | 1;
   members(): readonly Member[];
+  /** Puts off what part of a fault stays until everything else has healed. */
+  readonly afterHealing: (task: () => Promise<void> | void) => void;
+  /** Does what was put off; with sentinels, until a failover has somewhere to go again. */
+  mend(): Promise<void>;
   /** Ends everything, also what is frozen. */
   close(): Promise<void>;
 }
 
 const STALL_MS = 2_500;
 const HEARTBEAT_MS = 1_000;
+const MEND_TIMEOUT_MS = 30_000;
 
 export async function startRig(options: RigOptions): Promise<Rig> {
   const { seed, speed, symbols, intervals } = options;
@@ -61,17 +68,18 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     },
     /^simulator listens$/,
   );
-  const redis = await startRedis({ port: await quietPort() });
+  const store = await startStore(options.storeMode);
   const gatewayPorts = await pairOf(quietPort);
   await simulator.start();
   const { ws, rest } = await simulator.life.logged(({ msg }) => msg === 'simulator listens');
   const { port: simulatorPort, pathname } = new URL(String(ws));
   const exchange = new Exchange(String(rest), speed);
 
+  const { port: storePort } = await store.master();
   const links = {
     simulatorToIngest: await pairOf(() => startTcpProxy(() => Number(simulatorPort))),
-    ingestToRedis: await pairOf(() => startTcpProxy(() => redis.port)),
-    redisToGateway: await pairOf(() => startTcpProxy(() => redis.port)),
+    ingestToRedis: await pairOf(() => startTcpProxy(() => storePort)),
+    redisToGateway: await pairOf(() => startTcpProxy(() => storePort)),
     gatewayToClients: await pairOf((index) => startTcpProxy(() => gatewayPorts[index])),
   };
   const common = {
@@ -87,7 +95,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         ...common,
         CANDLEGATE_BYBIT_WS_URL: `ws://127.0.0.1:${links.simulatorToIngest[index].port}${pathname}`,
         CANDLEGATE_BYBIT_REST_URL: `http://127.0.0.1:${links.simulatorToIngest[index].port}`,
-        CANDLEGATE_REDIS_URL: `redis://127.0.0.1:${links.ingestToRedis[index].port}`,
+        ...store.env(() => links.ingestToRedis[index].port),
         CANDLEGATE_STALL_MS: String(STALL_MS),
       },
       /^admin port listens$/,
@@ -99,7 +107,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       ['gateway'],
       {
         ...common,
-        CANDLEGATE_REDIS_URL: `redis://127.0.0.1:${links.redisToGateway[index].port}`,
+        ...store.env(() => links.redisToGateway[index].port),
         CANDLEGATE_HEARTBEAT_MS: String(HEARTBEAT_MS),
         CANDLEGATE_PORT: String(gatewayPorts[index]),
       },
@@ -108,13 +116,14 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   );
   await Promise.all([...ingests, ...gateways].map((each) => each.start()));
   await exchange.readClock();
+  const postponed: (() => Promise<void> | void)[] = [];
 
   return {
     channels: symbols.flatMap((symbol) =>
       intervals.map((interval) => `candles:${symbol}:${interval}`),
     ),
     exchange,
-    redis,
+    store,
     simulator,
     ingests,
     gateways,
@@ -127,10 +136,18 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       return first >= second ? 0 : 1;
     },
     members: () => [simulator, ...ingests, ...gateways],
+    afterHealing: (task) => void postponed.push(task),
+    async mend() {
+      for (const task of postponed.splice(0)) await task();
+      if (store.mode === 'single') return;
+      await eventually(async () => {
+        if (!(await store.hasReplica())) throw new Error('no replica follows the master');
+      }, MEND_TIMEOUT_MS);
+    },
     async close() {
       killAll();
       process.off('exit', killAll);
-      await redis.stop();
+      await store.stop();
       await Promise.all(
         Object.values(links)
           .flat()

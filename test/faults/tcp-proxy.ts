@@ -38,8 +38,7 @@ export async function startTcpProxy(target: () => number): Promise<TcpProxy> {
   const links = new Set<Link>();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     if (state.kind === 'cut') {
-      socket.on('error', ignoreReset);
-      socket.resetAndDestroy();
+      reset(socket);
       return;
     }
     const link = new Link(socket, target(), state, () => links.delete(link));
@@ -70,9 +69,12 @@ export async function startTcpProxy(target: () => number): Promise<TcpProxy> {
   };
 }
 
-/** A reset is what this is for; the `close` that follows does the rest. */
-function ignoreReset(): void {
-  return;
+function reset(socket: Socket): void {
+  // The other side may have been quicker, which is as good.
+  socket.on('error', () => socket.destroy());
+  socket.resetAndDestroy();
+  // That alone would wait until everything is written.
+  socket.destroy();
 }
 
 /** One connection: two sockets, and what is on its way in either direction. */
@@ -103,11 +105,7 @@ class Link {
 
   reset(): void {
     for (const direction of this.#directions) direction.stop();
-    for (const socket of this.#sockets) {
-      socket.resetAndDestroy();
-      // That alone would wait until everything is written.
-      socket.destroy();
-    }
+    for (const socket of this.#sockets) reset(socket);
   }
 }
 

@@ -1,0 +1,117 @@
+import { Redis } from 'ioredis';
+import { eventually } from '../support/eventually.ts';
+import {
+  MASTER_NAME,
+  SENTINEL_PASSWORD,
+  startSentinelSet,
+  type SentinelSet,
+} from '../support/redis-sentinel.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { quietPort } from './quiet-port.ts';
+
+export const STORE_MODES = ['single', 'sentinel'] as const;
+/** One Redis without persistence, or a master with a replica and three sentinels. */
+export type StoreMode = (typeof STORE_MODES)[number];
+
+/** Redis, in either mode. */
+export interface Store {
+  readonly mode: StoreMode;
+  /** The settings by which a process finds it; `linkPort` is its link to a single Redis. */
+  env(linkPort: () => number): Record<string, string>;
+  /** The server that is the master now. */
+  master(): Promise<TestRedis>;
+  /** Resolves as soon as another server than `before` is the master. */
+  promoted(before: TestRedis): Promise<void>;
+  /** Whether a server follows the master, so that a failover has somewhere to go. */
+  hasReplica(): Promise<boolean>;
+  flush(): Promise<void>;
+  /** Makes the sentinels promote the replica although nothing is wrong. */
+  failOver(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const PROMOTION_TIMEOUT_MS = 20_000;
+
+export async function startStore(mode: StoreMode): Promise<Store> {
+  return mode === 'single'
+    ? singleStore(await startRedis({ port: await quietPort() }))
+    : sentinelStore(await startSentinelSet());
+}
+
+function singleStore(redis: TestRedis): Store {
+  const hasNone = (): Promise<never> => Promise.reject(new Error('there is no replica'));
+  return {
+    mode: 'single',
+    env: (linkPort) => ({ CANDLEGATE_REDIS_URL: `redis://127.0.0.1:${linkPort()}` }),
+    master: () => Promise.resolve(redis),
+    promoted: hasNone,
+    hasReplica: () => Promise.resolve(false),
+    flush: async () => {
+      await ask(redis, (client) => client.flushall());
+    },
+    failOver: hasNone,
+    stop: () => redis.stop(),
+  };
+}
+
+function sentinelStore(set: SentinelSet): Store {
+  const servers = [set.master, set.replica];
+  const master = async () => {
+    const port = await set.masterPort();
+    const found = servers.find((server) => server.port === port);
+    if (found === undefined) throw new Error(`the sentinels name a stranger, ${port}`);
+    return found;
+  };
+  return {
+    mode: 'sentinel',
+    env: () => ({
+      CANDLEGATE_REDIS_SENTINELS: set.sentinels
+        .map(({ host, port }) => `${host}:${port}`)
+        .join(','),
+      CANDLEGATE_REDIS_SENTINEL_NAME: MASTER_NAME,
+      CANDLEGATE_REDIS_SENTINEL_PASSWORD: SENTINEL_PASSWORD,
+    }),
+    master,
+    async promoted(before) {
+      await eventually(async () => {
+        if ((await master()) === before) throw new Error('no other server was promoted');
+      }, PROMOTION_TIMEOUT_MS);
+    },
+    async hasReplica() {
+      const current = await master();
+      const other = current === set.master ? set.replica : set.master;
+      const roleOf = (server: TestRedis) =>
+        ask(server, (client) => client.info('replication')).catch(() => 'none');
+      const ofMaster = await roleOf(current);
+      const ofReplica = await roleOf(other);
+      return (
+        /role:master[^]*connected_slaves:1/.test(ofMaster) &&
+        /role:slave[^]*master_link_status:up/.test(ofReplica)
+      );
+    },
+    async flush() {
+      await ask(await master(), (client) => client.flushall());
+    },
+    async failOver() {
+      const [sentinel] = set.sentinels;
+      const client = new Redis({ ...sentinel, password: SENTINEL_PASSWORD });
+      try {
+        await client.call('SENTINEL', 'FAILOVER', MASTER_NAME);
+      } finally {
+        client.disconnect();
+      }
+    },
+    stop: () => set.stop(),
+  };
+}
+
+async function ask<T>(redis: TestRedis, question: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(redis.url, { maxRetriesPerRequest: 1, commandTimeout: 2_000 });
+  // The question itself says what is wrong.
+  client.on('error', () => undefined);
+  try {
+    return await question(client);
+  } finally {
+    client.disconnect();
+  }
+}
