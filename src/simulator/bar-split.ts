@@ -1,6 +1,6 @@
 import { flatBar, type Bar } from './bar.ts';
 import { drawCourse } from './price-course.ts';
-import { shareTurnover, type MeanPricedBar } from './turnover-fit.ts';
+import { shareTurnover, typicalPrice, type MeanPricedBar } from './turnover-fit.ts';
 import type { Random } from './seeded-random.ts';
 
 /** Shares `total` out by weights; everybody gets at least one if there is enough. */
@@ -30,14 +30,16 @@ function partOfCourse(prices: readonly number[], from: number, to: number): Mean
   const open = prices[from] ?? 0;
   let high = open;
   let low = open;
-  let sum = 0;
+  let sum = open;
   for (let index = from + 1; index <= to; index += 1) {
     const price = prices[index] ?? open;
     high = Math.max(high, price);
     low = Math.min(low, price);
     sum += price;
   }
-  return { open, high, low, close: prices[to] ?? open, volume: 0, mean: sum / (to - from) };
+  const part = { open, high, low, close: prices[to] ?? open, volume: 0 };
+  // Half-way to the middle, lest the part's own course cannot be found later.
+  return { ...part, mean: (sum / (to - from + 1) + typicalPrice(part)) / 2 };
 }
 
 /**

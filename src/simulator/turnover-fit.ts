@@ -2,6 +2,10 @@ import type { Bar, PriceBar } from './bar.ts';
 
 /** How much of its volume a part may gain or lose when volumes are tilted. */
 const MAX_TILT = 0.6;
+/** How often volumes are tilted, at most … */
+const MAX_TILTS = 6;
+/** … until what is missing fills no more than this share of the room below the highs or above the lows. */
+const MAX_FILL = 0.5;
 
 function sumOfProducts(prices: readonly number[], volumes: readonly number[]): number {
   return prices.reduce((sum, price, index) => sum + price * (volumes[index] ?? 0), 0);
@@ -92,42 +96,53 @@ export interface MeanPricedBar extends PriceBar {
   readonly mean: number;
 }
 
+/** Volumes at their mean prices, what that leaves of the turnover, and where it finds room. */
+interface Fit {
+  readonly volumes: readonly number[];
+  readonly shares: readonly number[];
+  readonly rest: number;
+  /** Of each part: up to its high, or down to its low, as the rest demands. */
+  readonly rooms: readonly number[];
+  readonly room: number;
+}
+
+function fit(parts: readonly MeanPricedBar[], volumes: readonly number[], turnover: number): Fit {
+  const shares = parts.map(({ mean }, index) => Math.floor(mean * (volumes[index] ?? 0)));
+  const rest = turnover - shares.reduce((sum, share) => sum + share, 0);
+  const rooms = parts.map(({ high, low }, index) => {
+    const volume = volumes[index] ?? 0;
+    const share = shares[index] ?? 0;
+    return rest > 0 ? high * volume - share : share - low * volume;
+  });
+  return { volumes, shares, rest, rooms, room: rooms.reduce((sum, room) => sum + room, 0) };
+}
+
 /**
  * Gives the parts of a bar turnovers that add up to exactly `turnover`, each between the part's low
  * and high times its volume as long as there is room for that. To come there, volume is shifted
  * among the parts.
  */
 export function shareTurnover(parts: readonly MeanPricedBar[], turnover: bigint): Bar[] {
+  const whole = Number(turnover);
   const prices = parts.map(({ mean }) => mean);
-  const volumes = tiltVolumes(
-    prices,
+  let fitted = fit(
+    parts,
     parts.map(({ volume }) => volume),
-    Number(turnover),
+    whole,
   );
-  const shares = parts.map((part, index) => Math.floor(part.mean * (volumes[index] ?? 0)));
-  // What is left is spread over the room that each part has below its high, or above its low.
-  let rest = Number(turnover) - shares.reduce((sum, share) => sum + share, 0);
-  const rooms = parts.map(({ high, low }, index) => {
-    const volume = volumes[index] ?? 0;
-    const share = shares[index] ?? 0;
-    return rest > 0 ? high * volume - share : share - low * volume;
-  });
-  let roomLeft = rooms.reduce((sum, room) => sum + room, 0);
-  return parts.map((part, index) => {
+  for (let tilt = 0; tilt < MAX_TILTS; tilt += 1) {
+    if (tilt > 0 && Math.abs(fitted.rest) <= MAX_FILL * fitted.room) break;
+    fitted = fit(parts, tiltVolumes(prices, fitted.volumes, whole), whole);
+  }
+  const { volumes, shares, rooms } = fitted;
+  let { rest, room: roomLeft } = fitted;
+  return parts.map(({ open, high, low, close }, index) => {
     const room = rooms[index] ?? 0;
     const addition =
       room === roomLeft ? rest : roomLeft > 0 ? Math.trunc(rest * (room / roomLeft)) : 0;
     roomLeft -= room;
     rest -= addition;
     const volume = volumes[index] ?? 0;
-    const { open, high, low, close } = part;
-    return {
-      open,
-      high,
-      low,
-      close,
-      volume,
-      turnover: BigInt((shares[index] ?? 0) + addition),
-    };
+    return { open, high, low, close, volume, turnover: BigInt((shares[index] ?? 0) + addition) };
   });
 }
