@@ -5,14 +5,15 @@
  */
 const mayImport = {
   time: [],
+  net: [],
   candle: [],
   log: [],
   config: ['candle'],
   bus: ['candle', 'time'],
-  metrics: ['candle', 'time'],
+  metrics: ['candle', 'time', 'net'],
   simulator: ['candle', 'time'],
   ingest: ['candle', 'time', 'bus', 'metrics'],
-  gateway: ['candle', 'time', 'bus', 'metrics'],
+  gateway: ['candle', 'time', 'net', 'bus', 'metrics'],
   page: ['candle'],
 };
 

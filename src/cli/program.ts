@@ -21,6 +21,8 @@ export function buildProgram(
     .configureOutput({
       writeOut: (text) => console.out(text.trimEnd()),
       writeErr: (text) => console.err(text.trimEnd()),
+      // The value of a mistyped flag may be a secret.
+      outputError: (text, write) => write(text.replace(/(--[\w-]+)=[^']*/g, '$1=…')),
     })
     .showHelpAfterError('(--help says what there is)')
     .exitOverride();

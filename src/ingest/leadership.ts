@@ -37,6 +37,7 @@ export class Leadership {
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #obstacle: string | null = 'it has not been reached yet';
 
   constructor(deps: LeadershipDeps) {
     this.#deps = deps;
@@ -45,6 +46,11 @@ export class Leadership {
   /** The proof of this worker's turn; null without one, and as soon as its lease may have run out. */
   get fence(): Fence | null {
     return this.#deps.clock.now() < this.#validUntil ? this.#fence : null;
+  }
+
+  /** Why the lease could not be reached at the last try; null when it could. */
+  get obstacle(): string | null {
+    return this.#obstacle;
   }
 
   start(): void {
@@ -80,7 +86,9 @@ export class Leadership {
     try {
       if (this.#fence === null) await this.#try(sentAt);
       else await this.#renew(this.#fence, sentAt);
+      this.#obstacle = null;
     } catch (error) {
+      this.#obstacle = error instanceof Error ? error.message : String(error);
       const count = this.#unreachable.hit(this.#deps.clock.now());
       if (count !== null) this.#deps.log.warn({ err: error, count }, 'the lease cannot be reached');
     }

@@ -36,6 +36,8 @@ export interface IngestStatus {
   readonly worker: string;
   /** True once all channels are claimed, until the turn ends. */
   readonly leading: boolean;
+  /** Why the lease could not be reached at the last try; null when it could. */
+  readonly obstacle: string | null;
   readonly channels: readonly {
     readonly channel: ChannelName;
     readonly state: FeedState;
@@ -138,7 +140,12 @@ export class IngestWorker implements StreamListener {
       const lastClosed = feed.head?.lastClosed ?? null;
       return { channel, state, lastClosed, held: feed.held };
     });
-    return { worker: this.#deps.worker, leading: this.#isLeading, channels };
+    return {
+      worker: this.#deps.worker,
+      leading: this.#isLeading,
+      obstacle: this.#leadership.obstacle,
+      channels,
+    };
   }
 
   onCandles(candles: readonly StreamCandle[], receivedAt: number): void {

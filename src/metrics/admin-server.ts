@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { listenFailure } from '../net/listen-failure.ts';
 
 /** One condition of being ready; the process is ready when all are met. */
 export interface ReadinessCheck {
@@ -118,7 +119,10 @@ function listen(
 ): Promise<{ port: number }> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
-      reject(new Error(`The admin port ${host}:${port} ${reasonOf(error)}.`, { cause: error }));
+      const reason = listenFailure(error);
+      reject(
+        new Error(`cannot listen on ${host}:${port} (admin port): ${reason}`, { cause: error }),
+      );
     };
     server.once('error', onError);
     server.listen(port, host, () => {
@@ -126,15 +130,4 @@ function listen(
       resolve({ port: (server.address() as AddressInfo).port });
     });
   });
-}
-
-const LISTEN_ERRORS: Readonly<Partial<Record<string, string>>> = {
-  EADDRINUSE: 'is in use already',
-  EACCES: 'may not be used by this user',
-  EADDRNOTAVAIL: 'is no address of this machine',
-  ENOTFOUND: 'is no address of this machine',
-};
-
-function reasonOf({ code = '', message }: NodeJS.ErrnoException): string {
-  return LISTEN_ERRORS[code] ?? `cannot be had: ${message}`;
 }

@@ -23,6 +23,7 @@ import type { Broadcaster } from '../gateway/transport.ts';
 import { EdgeMetrics } from '../metrics/edge-metrics.ts';
 import type { HopLedger } from '../metrics/hop-ledger.ts';
 import { HubMetrics } from '../metrics/hub-metrics.ts';
+import { SentMetrics } from '../metrics/sent-metrics.ts';
 import { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { Clock } from '../time/clock.ts';
@@ -63,6 +64,10 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   const { config, source, instance, bus, registry, hops, clock, log } = parts;
   const edgeMetrics = new EdgeMetrics(registry);
   const codecs = [createJsonCodec()];
+  const sentMetrics = new SentMetrics(
+    registry,
+    codecs.map(({ protocol }) => protocol),
+  );
   const { secret, publicKey, issuer, audience } = config.auth;
   const verifier = createJwtVerifier(
     {
@@ -89,7 +94,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     codecs,
     clock,
     hops,
-    metrics: new HubMetrics(registry),
+    metrics: new HubMetrics(registry, sentMetrics),
     log,
   });
   const sessions = createSessions({
@@ -100,7 +105,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     source,
     gatewayId: instance,
     settings: { ...DEFAULT_SESSION_SETTINGS, ...config.sessions },
-    metrics: new SessionMetrics(registry),
+    metrics: new SessionMetrics(registry, sentMetrics),
     hops,
     log,
     defer: (task) => setImmediate(task),

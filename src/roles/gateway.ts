@@ -4,6 +4,7 @@ import { assembleGateway } from './gateway-parts.ts';
 import { assembleRedisBus } from './redis-parts.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
+import { requireFreePorts } from './free-ports.ts';
 
 /**
  * The role `gateway`: serves clients from Redis until it is told to stop, then drains.
@@ -11,6 +12,7 @@ import { untilStopped } from './shutdown.ts';
  * @throws CommandFailure when a port cannot be had; nothing is left running
  */
 export async function run(config: GatewayConfig): Promise<void> {
+  await requireFreePorts({ 'public port': config.listen, 'admin port': config.admin });
   const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
     'gateway',
     config,

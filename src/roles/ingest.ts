@@ -4,6 +4,7 @@ import { assembleIngest } from './ingest-parts.ts';
 import { assembleRedisBus } from './redis-parts.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
+import { requireFreePorts } from './free-ports.ts';
 
 /**
  * The role `ingest`: follows the exchange until it is told to stop, and publishes while it leads.
@@ -11,6 +12,7 @@ import { untilStopped } from './shutdown.ts';
  * @throws CommandFailure when the admin port cannot be had; nothing is left running
  */
 export async function run(config: IngestConfig): Promise<void> {
+  await requireFreePorts({ 'admin port': config.admin });
   const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
     'ingest',
     config,
@@ -41,6 +43,7 @@ export async function run(config: IngestConfig): Promise<void> {
 /** A worker is ready when it could lead: a standby is as ready as the leader. */
 function ingestChecks({
   leading,
+  obstacle,
   channels,
 }: ReturnType<ReturnType<typeof assembleIngest>['status']>) {
   const down = channels.filter(({ state }) => state === 'down').length;
@@ -50,6 +53,10 @@ function ingestChecks({
       ok: down < channels.length,
       detail: down === 0 ? '' : `no connection for ${down} of ${channels.length} channels`,
     },
-    { name: 'turn', ok: true, detail: leading ? 'leads' : 'stands by' },
+    {
+      name: 'lease',
+      ok: obstacle === null,
+      detail: obstacle ?? (leading ? 'leads' : 'stands by'),
+    },
   ];
 }

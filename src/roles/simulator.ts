@@ -5,6 +5,7 @@ import { createWallClock } from '../time/clock.ts';
 import { instanceName } from './instance-name.ts';
 import { untilStopped } from './shutdown.ts';
 import { assembleSimulator } from './simulator-parts.ts';
+import { requireFreePorts } from './free-ports.ts';
 
 const STOP_DEADLINE_MS = 5_000;
 
@@ -14,6 +15,7 @@ const STOP_DEADLINE_MS = 5_000;
  * @throws CommandFailure when the recording cannot be read or the port cannot be had
  */
 export async function run(config: SimulatorConfig): Promise<void> {
+  await requireFreePorts({ 'simulator port': config.listen });
   const log = createLog({ ...config.log, role: 'simulator', instance: instanceName(null) });
   const simulator = assembleSimulator(config.market, config.symbols, createWallClock(), log);
   try {

@@ -16,6 +16,7 @@ import { assembleIngest } from './ingest-parts.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
 import { assembleSimulator } from './simulator-parts.ts';
+import { requireFreePorts } from './free-ports.ts';
 
 /** How long clients are kept waiting for the first history; without it there are live candles. */
 const FIRST_HISTORY_MS = 4_000;
@@ -30,6 +31,7 @@ const TOKEN_TTL_MS = 24 * 3_600_000;
  * @throws CommandFailure when a port cannot be had; nothing is left running
  */
 export async function run(config: StandaloneConfig, console: Console): Promise<void> {
+  await requireFreePorts({ 'public port': config.listen, 'admin port': config.admin });
   const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
     'standalone',
     config,

@@ -44,31 +44,41 @@ describe('mistakes in the configuration', () => {
   });
 });
 
-describe('a port that is in use', () => {
-  it.each([
-    ['the public one', 'CANDLEGATE_PORT'],
-    ['the admin one', 'CANDLEGATE_ADMIN_PORT'],
-  ])('%s ends the process with a sentence that names it', async (_which, variable) => {
-    const other = createServer();
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const { port } = other.address() as AddressInfo;
+describe('ports that are in use', () => {
+  it('are all named, and nothing is started', async () => {
+    const others = [createServer(), createServer()];
+    const ports: number[] = [];
+    for (const other of others) {
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      ports.push((other.address() as AddressInfo).port);
+    }
     const role = start(['standalone'], {
       CANDLEGATE_FEED: 'simulator',
-      [variable]: String(port),
+      CANDLEGATE_PORT: String(ports[0]),
+      CANDLEGATE_ADMIN_PORT: String(ports[1]),
     });
     expect(await role.ended).toBe(1);
-    expect(role.text.join('\n')).toMatch(new RegExp(`${port}.*in use`));
-    await new Promise((resolve) => other.close(resolve));
+    for (const port of ports) expect(role.text.join('\n')).toMatch(new RegExp(`${port}.*in use`));
+    expect(role.log).toEqual([]);
+    for (const other of others) await new Promise((resolve) => other.close(resolve));
   });
 
-  it('a second gateway does not silently share the port of the first', async () => {
+  it('are not silently shared with a gateway that runs there', async () => {
     const first = start(['standalone'], { CANDLEGATE_FEED: 'simulator' });
     const { http } = await listening(first);
-    const second = start(['standalone'], {
-      CANDLEGATE_FEED: 'simulator',
-      CANDLEGATE_PORT: new URL(http).port,
-    });
+    const { port } = new URL(http);
+    const second = start(['standalone'], { CANDLEGATE_FEED: 'simulator', CANDLEGATE_PORT: port });
     expect(await second.ended).toBe(1);
+    expect(second.text.join('\n')).toMatch(new RegExp(`${port}.*in use`));
+  });
+});
+
+describe('a mistyped flag', () => {
+  it('is named without its value, which may be a secret', async () => {
+    const result = await runCli(['gateway', '--jwt-secrt=hidden-value'], {});
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('--jwt-secrt');
+    expect(result.stderr + result.stdout).not.toContain('hidden-value');
   });
 });
 
@@ -93,7 +103,18 @@ describe('Redis that cannot be reached at start', () => {
     });
     const { admin, ws } = await listening(gateway);
     expect((await fetch(`${admin}/livez`)).status).toBe(200);
-    expect((await fetch(`${await adminAddress(ingest)}/livez`)).status).toBe(200);
+    const ingestAdmin = await adminAddress(ingest);
+    expect((await fetch(`${ingestAdmin}/livez`)).status).toBe(200);
+    await vi.waitFor(
+      async () => {
+        const answer = await fetch(`${ingestAdmin}/readyz`);
+        expect([answer.status, await answer.text()]).toEqual([
+          503,
+          expect.stringMatching(/lease failed: Redis at/),
+        ]);
+      },
+      { timeout: 10_000, interval: 100 },
+    );
     const ready = await fetch(`${admin}/readyz`);
     expect(ready.status).toBe(503);
     expect(await ready.text()).toContain('history');
@@ -103,6 +124,7 @@ describe('Redis that cannot be reached at start', () => {
       timeout: 15_000,
       interval: 100,
     });
+    expect((await fetch(`${ingestAdmin}/readyz`)).status).toBe(200);
     const client = await connect(`${ws}/api/v1/live/ws/candles/BTCUSDT/1`, await testToken());
     await client.received('candle');
     client.socket.terminate();

@@ -106,7 +106,7 @@ describe('the admin port', () => {
       onError: () => undefined,
     });
     await expect(second.listen({ host: '127.0.0.1', port })).rejects.toThrow(
-      `The admin port 127.0.0.1:${port} is in use already.`,
+      `cannot listen on 127.0.0.1:${port} (admin port): the port is in use by another process`,
     );
   });
 

@@ -58,6 +58,14 @@ describe('HopLedger', () => {
     expect(await series(registry, 'candlegate_delivery_latency_seconds_count')).toBe(1);
   });
 
+  it('counts a delivery that cannot be measured and observes nothing', async () => {
+    const registry = new Registry();
+    const ledger = new HopLedger(registry);
+    ledger.observeDelivery(null);
+    expect(await series(registry, 'candlegate_clock_skew_total{hop="delivery"}')).toBe(1);
+    expect(await series(registry, 'candlegate_delivery_latency_seconds_count')).toBe(0);
+  });
+
   it('has bounds from a tenth of a millisecond to ten seconds, in order', () => {
     expect(LATENCY_BUCKETS_SECONDS[0]).toBe(0.0001);
     expect(LATENCY_BUCKETS_SECONDS.at(-1)).toBe(10);

@@ -3,7 +3,7 @@ import { MAX_SNAPSHOT_CANDLES, type Source } from '../../candle/messages.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
 import { lookUpChannel } from './channel-lookup.ts';
 import { jsonAnswer } from './http.ts';
-import { readInteger, readQuery, TIMESTAMP_RANGE } from './query.ts';
+import { readInteger, readQuery, refuseOtherParameters, TIMESTAMP_RANGE } from './query.ts';
 import { under, type Route } from './route.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -34,8 +34,11 @@ export function candlesRoute({ source, directory }: CandlesDeps): Route {
   };
 }
 
+const PARAMETERS = ['limit', 'before', 'after'] as const;
+
 function readRange(query: string): Range {
-  const values = readQuery(query, ['limit', 'before', 'after']);
+  refuseOtherParameters(query, PARAMETERS);
+  const values = readQuery(query, PARAMETERS);
   const limits = { min: 1, max: MAX_SNAPSHOT_CANDLES };
   return {
     limit: readInteger('limit', values.limit, limits) ?? DEFAULT_LIMIT,

@@ -2,6 +2,7 @@ import type { ChannelName } from '../../candle/channel.ts';
 import type { Source } from '../../candle/messages.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import { jsonAnswer } from './http.ts';
+import { refuseOtherParameters } from './query.ts';
 import { exactly, type Route } from './route.ts';
 
 export interface ChannelsDeps {
@@ -17,7 +18,8 @@ export function channelsRoute({ source, directory, subscribers }: ChannelsDeps):
     name: 'channels',
     needsToken: true,
     match: exactly('/api/v1/live/channels'),
-    answer() {
+    answer({ query }) {
+      refuseOtherParameters(query, []);
       const channels = directory.all().map((view) => {
         const { symbol, interval, name } = view.channel;
         const { epoch, offset, lastClosed, state } = view.head();

@@ -23,6 +23,26 @@ export function readQuery<Name extends string>(
   return values;
 }
 
+/** Ways to present a credential; who looks for them knows whether they count. */
+const CREDENTIALS: readonly string[] = ['token', 'ticket'];
+
+/**
+ * A parameter that nobody reads is a mistake of the client's that it should hear of.
+ *
+ * @throws ProblemError `invalid_query` naming the parameter, if it looks like a name
+ */
+export function refuseOtherParameters(query: string, names: readonly string[]): void {
+  for (const pair of query.split('&')) {
+    const [text = ''] = pair.split('=');
+    const key = decode(text) ?? text;
+    if (key === '' || names.includes(key) || CREDENTIALS.includes(key)) continue;
+    // Anything else might be a secret that slipped out of its place.
+    const shown = /^[a-z_]{1,24}$/i.test(key) ? key : 'A parameter';
+    const known = names.length === 0 ? 'none' : names.join(', ');
+    refuse('invalid_query', `${shown} is not known here. Known: ${known}.`);
+  }
+}
+
 function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import { tryAddress } from '../../net/try-address.ts';
 import type { Uws } from './uws.ts';
 
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`; the declarations have it under a name that does not exist at run time. */
@@ -31,27 +31,10 @@ export async function listen(
   const socket = await new Promise<us_listen_socket | false>((resolve) => {
     (app as unknown as ListeningApp).listen(host, port, EXCLUSIVE_PORT, resolve);
   });
-  if (socket === false) throw new Error(await explainListenFailure(host, port));
-  return { socket, port: uws.us_socket_local_port(socket) };
-}
-
-/** The native server only says that it failed; Node's own server says why. */
-async function explainListenFailure(host: string, port: number): Promise<string> {
-  const where = `${host}:${port}`;
-  const code = await new Promise<string | undefined>((resolve) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(undefined)));
-  });
-  switch (code) {
-    case undefined:
-    case 'EADDRINUSE':
-      return `cannot listen on ${where}: the port is in use by another process`;
-    case 'EACCES':
-      return `cannot listen on ${where}: this user may not use the port`;
-    case 'EADDRNOTAVAIL':
-      return `cannot listen on ${where}: this machine does not have the address`;
-    default:
-      return `cannot listen on ${where}: ${code}`;
+  if (socket === false) {
+    // The native server only says that it failed; Node's own server says why.
+    const reason = (await tryAddress(address)) ?? 'the port is in use by another process';
+    throw new Error(`cannot listen on ${host}:${port}: ${reason}`);
   }
+  return { socket, port: uws.us_socket_local_port(socket) };
 }

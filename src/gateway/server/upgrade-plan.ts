@@ -5,7 +5,7 @@ import type { ChannelDirectory } from '../channel-view.ts';
 import { lookUpChannel } from '../rest/channel-lookup.ts';
 import type { HttpRequest } from '../rest/http.ts';
 import { refuse } from '../rest/problem.ts';
-import { readInteger, readQuery, TIMESTAMP_RANGE } from '../rest/query.ts';
+import { readInteger, readQuery, refuseOtherParameters, TIMESTAMP_RANGE } from '../rest/query.ts';
 import type { SessionRequest } from '../session-factory.ts';
 import { checkHandshake } from './handshake.ts';
 import type { WebSocketPath } from './websocket-paths.ts';
@@ -52,6 +52,7 @@ export function planUpgrade(
   if (!deps.origins.allows(headers.origin, headers.host)) {
     refuse('origin_not_allowed', 'This origin is not on the list of allowed ones.');
   }
+  refuseOtherParameters(query, path.kind === 'channel' ? CHANNEL_PARAMETERS : []);
   const initial = path.kind === 'channel' ? readInitial(path, query, deps.directory) : undefined;
   const protocol = chooseProtocol(headers['sec-websocket-protocol'], deps.protocols);
   const token = readToken({
@@ -65,13 +66,16 @@ export function planUpgrade(
   return { token, initial, ...protocol };
 }
 
+/** Of the path endpoint; the other one has none. */
+const CHANNEL_PARAMETERS = ['snapshot', 'since'] as const;
+
 function readInitial(
   path: Extract<WebSocketPath, { kind: 'channel' }>,
   query: string,
   directory: ChannelDirectory,
 ): NonNullable<SessionRequest['initial']> {
   const { channel } = lookUpChannel(directory, path.symbol, path.interval);
-  const values = readQuery(query, ['snapshot', 'since']);
+  const values = readQuery(query, CHANNEL_PARAMETERS);
   const snapshot = readInteger('snapshot', values.snapshot, { min: 0, max: MAX_SNAPSHOT_CANDLES });
   const since = readInteger('since', values.since, TIMESTAMP_RANGE);
   return {

@@ -1,4 +1,6 @@
 import type { Candle } from '../../candle/candle.ts';
+import { sinceExchangeMs } from '../../candle/exchange-clock.ts';
+import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { CandleMessage, ServerMessageOf } from '../../candle/messages.ts';
 
 /** A candle as it came: live, or as part of a snapshot. */
@@ -12,13 +14,19 @@ export interface ReceivedCandle {
 /** One line without its line break. */
 export type CandleFormat = (received: ReceivedCandle) => string;
 
+function isLive(message: ReceivedCandle['message']): message is CandleMessage {
+  return message.type === 'candle' && message.backfill !== true;
+}
+
 /**
  * From the exchange's time to receipt here, in ms; it crosses clocks, so it may be off by their
- * difference. Null for what was not streamed live: its age says nothing about latency.
+ * difference. Null for what was not streamed live, whose age says nothing about latency, and where the
+ * exchange's clock is not ours, so that it cannot be measured.
  */
 function latencyMs({ message, receivedAt }: ReceivedCandle): number | null {
-  if (message.type !== 'candle' || message.backfill === true) return null;
-  return Math.round((receivedAt - message.times.exchange) * 1000) / 1000;
+  if (!isLive(message)) return null;
+  const ms = sinceExchangeMs(message.times.exchange, receivedAt);
+  return ms === null ? null : roundToMicrosecond(ms);
 }
 
 /**
@@ -76,6 +84,6 @@ export const tableLine: CandleFormat = (received) => {
     candle.low,
     candle.close,
     candle.confirm ? 'closed' : 'open',
-    latency === null ? message.type : `${latency.toFixed(1)} ms`,
+    latency !== null ? `${latency.toFixed(1)} ms` : isLive(message) ? '-' : message.type,
   ]);
 };

@@ -173,6 +173,7 @@ describe('candles', () => {
     ['before=12.5', 'before'],
     ['after=99999999999999999', 'after'],
     ['after=%zz', 'after'],
+    ['limits=5', 'limits'],
   ])('refuses ?%s and names the parameter', async (query, name) => {
     const answer = await authorized(`${path}?${query}`);
     expect(answer.status).toBe(400);
