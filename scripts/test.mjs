@@ -3,18 +3,21 @@
 //   npm test                   all checks, the build, all tests
 //   npm test -- hub session    only the tests of matching files (arguments go to vitest)
 //
-// Ends with the line `N passed, N failed`; each check counts as one test.
+// Ends with the line `N passed, N failed`, with `, N skipped` where any were; each check counts as one
+// test. Where Redis or Chromium can neither be found nor obtained, no test is started, and the line
+// before the last says what to install.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { Redis } from 'ioredis';
 import { findChromium } from './chromium.mjs';
 import { runChecks, seconds } from './checks.mjs';
 import { findRedisServer } from './redis-server.mjs';
+import { TOTALS_FILE } from './totals-reporter.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
-const CACHE = path.join(ROOT, '.cache');
-const REPORT = path.join(CACHE, 'vitest-report.json');
+const REDIS_TIMEOUT_MS = 5_000;
 
 /** The longest come first, so that none of them is left alone at the end. */
 const STATIC_CHECKS = [
@@ -29,70 +32,118 @@ const STATIC_CHECKS = [
 ];
 const BUILD = { name: 'build', command: ['node', 'scripts/build.mjs'] };
 
-/** Finds or obtains what tests need beside Node; failing to is a failed check. */
+/**
+ * Finds or obtains what tests need beside Node.
+ *
+ * @param {string} name
+ * @param {() => Promise<unknown>} find rejects with a sentence that says what to do
+ * @returns {Promise<string | null>} that sentence, or null when it is there
+ */
 async function obtain(name, find) {
   const start = performance.now();
   try {
     await find();
     console.log(`✓ ${name} (${seconds(start)})`);
-    return true;
+    return null;
   } catch (error) {
-    console.log(`✗ ${name} (${seconds(start)})\n    ${error.message}`);
-    return false;
+    console.log(`✗ ${name} (${seconds(start)})`);
+    return error.message;
   }
 }
 
-/** Runs vitest with its output on this terminal; its numbers come from its own report. */
+/** A Redis server to start, and where one is named for the tests that may share it, that one too. */
+async function findRedis() {
+  const url = process.env.CANDLEGATE_TEST_REDIS_URL;
+  if (!url) return findRedisServer();
+  await findRedisServer().catch((cause) => {
+    throw new Error(
+      'CANDLEGATE_TEST_REDIS_URL serves only the tests that can share a Redis: for those that stop ' +
+        "it or need one to themselves, install the package 'redis-server' (Debian, Ubuntu), 'redis' " +
+        "or 'valkey'.",
+      { cause },
+    );
+  });
+  return reach(url);
+}
+
+/** Rejects unless a Redis answers at `url`. */
+async function reach(url) {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: REDIS_TIMEOUT_MS,
+    commandTimeout: REDIS_TIMEOUT_MS,
+  });
+  // The reason of a failed connection comes as an event; the promise says only that it was closed.
+  let reason;
+  redis.on('error', (error) => (reason = error));
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    const { code, message } = reason ?? error;
+    throw new Error(
+      `The Redis that CANDLEGATE_TEST_REDIS_URL names does not answer (${message || code}).`,
+      { cause: error },
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Runs vitest with its output on this terminal. */
 async function runTests(args) {
-  rmSync(REPORT, { force: true });
+  rmSync(TOTALS_FILE, { force: true });
   const vitest = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
+  const reporters = ['--reporter=default', '--reporter=./scripts/totals-reporter.mjs'];
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
     cwd: ROOT,
     stdio: 'inherit',
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
-  return countTests(code);
+  const totals = readTotals();
+  // Vitest may end with an error that it counts nowhere, such as an argument that it does not know.
+  if (code !== 0 && totals.failed === 0) totals.failed = 1;
+  return totals;
 }
 
-function countTests(code) {
-  let report;
+/** @returns {import('./totals-reporter.mjs').Totals} */
+function readTotals() {
   try {
-    report = JSON.parse(readFileSync(REPORT, 'utf8'));
+    return JSON.parse(readFileSync(TOTALS_FILE, 'utf8'));
   } catch {
-    // No report: vitest has said why, and nothing of it counts as passed.
-    return { passed: 0, failed: 1 };
+    // Vitest did not come that far, and has said why: nothing of it counts as passed.
+    return { passed: 0, failed: 1, skipped: 0 };
   }
-  // A file that cannot be loaded has no tests that could fail.
-  const broken = report.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
-  ).length;
-  const failed = report.numFailedTests + broken;
-  // Vitest also fails for what no test stands for, such as an unhandled rejection.
-  return { passed: report.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
 }
 
 const start = performance.now();
 const vitestArgs = process.argv.slice(2);
 const isPartial = vitestArgs.length > 0;
-mkdirSync(CACHE, { recursive: true });
+mkdirSync(path.dirname(TOTALS_FILE), { recursive: true });
 if (isPartial) console.log('Only some tests are run; the other checks are left out.');
 
 const checks = isPartial ? [BUILD] : [...STATIC_CHECKS, BUILD];
 const [checked, ...obtained] = await Promise.all([
   runChecks(checks, Math.min(4, availableParallelism())),
-  obtain('Redis', findRedisServer),
+  obtain('Redis', findRedis),
   obtain('Chromium', findChromium),
 ]);
-const results = [...checked, ...obtained];
+const missing = obtained.filter((sentence) => sentence !== null);
+const results = [...checked, ...obtained.map((sentence) => sentence === null)];
 const checksFailed = results.filter((passed) => !passed).length;
 
-const testsStart = performance.now();
-const tests = await runTests(vitestArgs);
-console.log(`${tests.failed === 0 ? '✓' : '✗'} tests (${seconds(testsStart)})`);
+let tests = { passed: 0, failed: 0, skipped: 0 };
+if (missing.length === 0) {
+  const testsStart = performance.now();
+  tests = await runTests(vitestArgs);
+  console.log(`${tests.failed === 0 ? '✓' : '✗'} tests (${seconds(testsStart)})`);
+}
 
 const passed = results.length - checksFailed + tests.passed;
 const failed = checksFailed + tests.failed;
 console.log(`Everything took ${seconds(start)}.`);
-console.log(`${passed} passed, ${failed} failed`);
+for (const sentence of missing) console.log(sentence);
+const skipped = tests.skipped === 0 ? '' : `, ${tests.skipped} skipped`;
+console.log(`${passed} passed, ${failed} failed${skipped}`);
 process.exitCode = failed === 0 ? 0 : 1;

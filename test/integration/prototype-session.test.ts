@@ -11,10 +11,10 @@ import { testToken } from '../support/tokens.ts';
  * heartbeats, and be back by themselves after the server was restarted.
  */
 describe("a session as the prototype's users know it", () => {
-  let redis: TestRedis;
-  let simulator: RoleProcess;
-  let ingest: RoleProcess;
-  let gateway: RoleProcess;
+  let redis: TestRedis | undefined;
+  let simulator: RoleProcess | undefined;
+  let ingest: RoleProcess | undefined;
+  let gateway: RoleProcess | undefined;
   let gatewayEnv: Record<string, string>;
   let ws: string;
   let stream: RunningCli | undefined;
@@ -47,8 +47,9 @@ describe("a session as the prototype's users know it", () => {
   });
   afterAll(async () => {
     stream?.child.kill('SIGKILL');
-    await Promise.all([gateway.stop(), ingest.stop(), simulator.stop()]);
-    await redis.stop();
+    // What `beforeAll` did not come to start is not there.
+    await Promise.all([gateway?.stop(), ingest?.stop(), simulator?.stop()]);
+    await redis?.stop();
   });
 
   it('connects to BTCUSDT/1 and gets a confirmation, updates and heartbeats', async () => {
@@ -88,7 +89,7 @@ describe("a session as the prototype's users know it", () => {
     const before = closedStarts().length;
     // As a crash, and as a rollout would.
     for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-      await gateway.stop(signal);
+      await gateway?.stop(signal);
       gateway = startRole(['gateway'], gatewayEnv);
       await seen(closedStarts().length + 3);
     }

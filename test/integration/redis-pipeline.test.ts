@@ -49,37 +49,42 @@ function parse(text: string): unknown {
 }
 
 describe('simulator → ingest → Redis → two gateways, each a process of its own', () => {
-  let redis: TestRedis;
+  let redis: TestRedis | undefined;
   const roles: RoleProcess[] = [];
   const clients: RecordingClient[] = [];
   const truth = new Truth();
-  let direct: WebSocket;
+  let direct: WebSocket | undefined;
   let simulatorRest: string;
 
   beforeAll(async () => {
     await buildCli();
     redis = await startRedis();
-    const simulator = startRole(['simulator'], {
+    const start = (...args: Parameters<typeof startRole>) => {
+      const role = startRole(...args);
+      roles.push(role);
+      return role;
+    };
+    const simulator = start(['simulator'], {
       CANDLEGATE_SIMULATOR_PORT: '0',
       CANDLEGATE_SIMULATOR_SPEED: '60',
     });
     const { ws, rest } = await simulator.logged(({ msg }) => msg === 'simulator listens');
     simulatorRest = String(rest);
-    direct = new WebSocket(String(ws));
-    direct.on('message', (data: Buffer) => truth.add(parse(data.toString())));
-    direct.on('open', () => direct.send(JSON.stringify({ op: 'subscribe', args: TOPICS })));
+    const socket = new WebSocket(String(ws));
+    direct = socket;
+    socket.on('message', (data: Buffer) => truth.add(parse(data.toString())));
+    socket.on('open', () => socket.send(JSON.stringify({ op: 'subscribe', args: TOPICS })));
     const env = {
       CANDLEGATE_REDIS_URL: redis.url,
       CANDLEGATE_FEED: 'simulator',
       CANDLEGATE_HISTORY: '100',
     };
-    const ingest = startRole(['ingest'], {
+    start(['ingest'], {
       ...env,
       CANDLEGATE_BYBIT_WS_URL: String(ws),
       CANDLEGATE_BYBIT_REST_URL: simulatorRest,
     });
-    const gateways = [startRole(['gateway'], env), startRole(['gateway'], env)];
-    roles.push(simulator, ingest, ...gateways);
+    const gateways = [start(['gateway'], env), start(['gateway'], env)];
     for (const gateway of gateways) {
       const at = await listening(gateway);
       await vi.waitFor(
@@ -92,10 +97,11 @@ describe('simulator → ingest → Redis → two gateways, each a process of its
     }
   });
   afterAll(async () => {
-    direct.terminate();
+    // What `beforeAll` did not come to start is not there.
+    direct?.terminate();
     for (const client of clients) client.socket.terminate();
     await Promise.all(roles.map((role) => role.stop()));
-    await redis.stop();
+    await redis?.stop();
   });
 
   const lastStart = (client: RecordingClient, channel: string) =>

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from './free-port.ts';
-import { findRedisServer } from '../../scripts/redis-server.mjs';
+import { findRedisServer, type RedisServer } from '../../scripts/redis-server.mjs';
 
 /** A real Redis server of a test's own, in the foreground and without any persistence. */
 export interface TestRedis {
@@ -38,7 +38,14 @@ const ATTEMPTS = 5;
 export async function startRedis(options: StartRedisOptions = {}): Promise<TestRedis> {
   const folder = await mkdtemp(path.join(tmpdir(), 'candlegate-redis-'));
   const port = options.port ?? (await freePort());
-  let child = await launchPatiently(port, folder, options.args ?? []);
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  let child: ChildProcess;
+  try {
+    child = await launchPatiently(port, folder, options.args ?? []);
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
@@ -55,7 +62,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<TestR
     },
     async stop() {
       await end('SIGTERM');
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder();
     },
     kill: () => end('SIGKILL'),
     pause: () => void child.kill('SIGSTOP'),
@@ -74,7 +81,10 @@ export interface SharedRedis {
   release(): Promise<void>;
 }
 
-/** The server of `CANDLEGATE_TEST_REDIS_URL`, or one of the test's own where that is not set. */
+/**
+ * The server of `CANDLEGATE_TEST_REDIS_URL`, or one of the test's own where that is not set. For tests
+ * that can name their keys and channels; the roles' names are fixed, so two of them cannot share one.
+ */
 export async function useRedis(): Promise<SharedRedis> {
   const prefix = `test-${randomUUID()}:`;
   const url = process.env['CANDLEGATE_TEST_REDIS_URL'];
@@ -89,9 +99,10 @@ async function launchPatiently(
   folder: string,
   args: readonly string[],
 ): Promise<ChildProcess> {
+  const server = await findRedisServer();
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await launch(port, folder, args);
+      return await launch(server, port, folder, args);
     } catch (error) {
       if (attempt === ATTEMPTS) throw error;
     }
@@ -100,11 +111,11 @@ async function launchPatiently(
 
 /** Resolves when the server takes connections. */
 async function launch(
+  { command, env }: RedisServer,
   port: number,
   folder: string,
   args: readonly string[],
 ): Promise<ChildProcess> {
-  const { command, env } = await findRedisServer();
   const settings = ['--save', '', '--appendonly', 'no', '--dir', folder, '--bind', '127.0.0.1'];
   const child = spawn(command, ['--port', String(port), ...settings, ...args], {
     env: { ...process.env, ...env },
@@ -121,7 +132,11 @@ async function launch(
       if (line.includes('Ready to accept connections')) resolve();
     });
     createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
-    child.once('error', reject);
+    child.once('error', (error) => {
+      // What was never started does not end either.
+      process.off('exit', killChild);
+      reject(error);
+    });
     child.once('exit', () => {
       reject(new Error(`the Redis server ended at once:\n${output.join('\n')}`));
     });
