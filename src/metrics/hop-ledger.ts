@@ -26,7 +26,8 @@ const DELIVERY = 'delivery';
  *
  * A hop between two clocks can come out negative. That is never hidden in the histogram: it is counted
  * in `candlegate_clock_skew_total` and observed as 0. What is not a finite number is treated alike, for
- * a wrong measurement must never stop a candle.
+ * a wrong measurement must never stop a candle. A delivery that cannot be measured, because the exchange's
+ * clock is not ours, is counted there too and not observed at all.
  */
 export class HopLedger {
   readonly #hops: Histogram<'hop'>;
@@ -49,7 +50,7 @@ export class HopLedger {
     });
     this.#clockSkew = new Counter({
       name: 'candlegate_clock_skew_total',
-      help: 'Latencies that came out negative and were observed as 0, because two clocks disagree.',
+      help: 'Latencies that came out negative because two clocks disagree and were observed as 0; for hop="delivery" also those left out because the exchange\'s clock is not ours.',
       labelNames: ['hop'],
       registers: [registry],
     });
@@ -65,8 +66,15 @@ export class HopLedger {
     this.#hops.observe({ hop }, this.#seconds(hop, ms));
   }
 
-  /** @param ms from the exchange's time to the hand-over to the WebSocket server, in milliseconds */
-  observeDelivery(ms: number): void {
+  /**
+   * @param ms from the exchange's time to the hand-over to the WebSocket server, in milliseconds; null
+   *   where that cannot be measured
+   */
+  observeDelivery(ms: number | null): void {
+    if (ms === null) {
+      this.#clockSkew.inc({ hop: DELIVERY });
+      return;
+    }
     this.#delivery.observe(this.#seconds(DELIVERY, ms));
   }
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { SentMetrics } from './sent-metrics.ts';
 
 /** What was fanned out: an update of an open candle, a closed one, a first snapshot, a change of state. */
 export const MESSAGE_KINDS = ['open', 'closed', 'snapshot', 'heartbeat'] as const;
@@ -7,8 +8,11 @@ export type MessageKind = (typeof MESSAGE_KINDS)[number];
 /** What is looked up of a channel when metrics are scraped. */
 export interface ChannelFacts {
   readonly channel: string;
-  /** The exchange's time of the newest update, ms since 1970; null before the first. */
-  readonly lastUpdate: number | null;
+  /**
+   * Age of the newest update by the exchange's time, in ms; null before the first and while the
+   * exchange's clock is not ours.
+   */
+  readonly newestAgeMs: number | null;
   /** Sockets that get the channel's messages by fan-out. */
   readonly subscribers: number;
   /** Closed candles held in memory. */
@@ -32,9 +36,11 @@ export class HubMetrics {
   readonly #ignored: Counter<'reason'>;
   readonly #busConnected: Gauge;
   readonly #registry: Registry;
+  readonly #sent: SentMetrics;
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, sent: SentMetrics) {
     this.#registry = registry;
+    this.#sent = sent;
     const registers = [registry];
     this.#messages = new Counter({
       name: 'candlegate_gateway_fanned_out_messages_total',
@@ -92,11 +98,12 @@ export class HubMetrics {
     }
   }
 
-  /** A message was encoded and published to the subscribers of one encoding. */
-  fannedOut(kind: MessageKind, encoding: string, bytes: number): void {
+  /** A message was encoded and published to so many subscribers of one encoding. */
+  fannedOut(kind: MessageKind, encoding: string, bytes: number, subscribers: number): void {
     const labels = { kind, encoding };
     this.#messages.inc(labels);
     this.#bytes.inc(labels, bytes);
+    this.#sent.sent(kind, encoding, bytes, subscribers);
   }
   repairStarted(cause: string): void {
     this.#repairs.inc({ cause });
@@ -127,22 +134,18 @@ export class HubMetrics {
     this.#busConnected.set(isConnected ? 1 : 0);
   }
 
-  /**
-   * Reports these channels whenever metrics are scraped. To be called once.
-   *
-   * @param now the clock, ms since 1970
-   */
-  watchChannels(channels: () => Iterable<ChannelFacts>, now: () => number): void {
+  /** Reports these channels whenever metrics are scraped. To be called once. */
+  watchChannels(channels: () => Iterable<ChannelFacts>): void {
     const registers = [this.#registry];
     new Gauge({
       name: 'candlegate_gateway_newest_candle_age_seconds',
-      help: "Age of the newest update of a channel, by the exchange's time; absent before the first.",
+      help: "Age of the newest update of a channel, by the exchange's time; absent before the first and while the exchange's clock is not ours.",
       labelNames: ['channel'],
       registers,
       collect() {
         this.reset();
-        for (const { channel, lastUpdate } of channels()) {
-          if (lastUpdate !== null) this.set({ channel }, (now() - lastUpdate) / 1000);
+        for (const { channel, newestAgeMs } of channels()) {
+          if (newestAgeMs !== null) this.set({ channel }, newestAgeMs / 1000);
         }
       },
     });

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { CLOSE_CODES, ERROR_CODES, type ErrorCode } from '../candle/codes.ts';
-import type { ClientMessage } from '../candle/messages.ts';
+import type { ClientMessage, ServerMessage } from '../candle/messages.ts';
+import type { SentMetrics } from './sent-metrics.ts';
 
 /** Close codes that get a label of their own: ours and those of RFC 6455 that are seen in practice. */
 const LABELLED_CLOSE_CODES: ReadonlySet<number> = new Set([
@@ -30,8 +31,10 @@ export class SessionMetrics {
   readonly #lagEntries: Counter<'cause'>;
   readonly #tooSlow: Counter<'cause'>;
   readonly #roundTrip: Histogram;
+  readonly #sent: SentMetrics;
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, sent: SentMetrics) {
+    this.#sent = sent;
     const registers = [registry];
     this.#connections = new Gauge({
       name: 'candlegate_gateway_connections',
@@ -114,6 +117,15 @@ export class SessionMetrics {
 
   messageRead(type: ClientMessage['type'] | 'invalid'): void {
     this.#messages.inc({ type });
+  }
+
+  /** A message was written to one client alone. @param bytes size of the encoded message */
+  messageSent(
+    kind: Exclude<ServerMessage['type'], 'candle'>,
+    encoding: string,
+    bytes: number,
+  ): void {
+    this.#sent.sent(kind, encoding, bytes, 1);
   }
 
   errorSent(code: ErrorCode): void {

@@ -1,3 +1,4 @@
+import type { ExchangeClock } from '../../candle/exchange-clock.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { Channel } from '../../candle/channel.ts';
 import type { BusCandleMessage, ServerMessage } from '../../candle/messages.ts';
@@ -6,6 +7,7 @@ import type { HubMetrics, MessageKind } from '../../metrics/hub-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import { topicOf } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
+import { frameBytes } from '../frame-bytes.ts';
 import type { Broadcaster } from '../transport.ts';
 
 export interface FanOutDeps {
@@ -19,10 +21,13 @@ export interface FanOutDeps {
 /** Publishes to the subscribers of one channel: encodes once per encoding that has any. */
 export class FanOut {
   readonly #deps: FanOutDeps;
+  readonly #exchangeClock: ExchangeClock;
   readonly #topics: readonly { readonly codec: Codec; readonly topic: string }[];
 
-  constructor(channel: Channel, deps: FanOutDeps) {
+  /** @param exchangeClock shared by all channels, which come from one exchange */
+  constructor(channel: Channel, deps: FanOutDeps, exchangeClock: ExchangeClock) {
     this.#deps = deps;
+    this.#exchangeClock = exchangeClock;
     this.#topics = deps.codecs.map((codec) => ({
       codec,
       topic: topicOf(channel.name, codec.protocol),
@@ -52,7 +57,7 @@ export class FanOut {
     const now = clock.now();
     hops.observe('bus', receivedAt - times.published);
     hops.observe('gateway', now - receivedAt);
-    hops.observeDelivery(now - times.exchange);
+    hops.observeDelivery(this.#exchangeClock.heard(times.exchange, now));
   }
 
   publish(message: ServerMessage, kind: MessageKind): void {
@@ -61,8 +66,9 @@ export class FanOut {
       if (broadcaster.subscribers(topic) === 0) continue;
       const frame = codec.encode(message);
       broadcaster.publish(topic, frame);
-      const bytes = typeof frame === 'string' ? Buffer.byteLength(frame) : frame.byteLength;
-      metrics.fannedOut(kind, codec.protocol, bytes);
+      // Counted afterwards: a publish may first let slow sockets leave the topic.
+      const subscribers = broadcaster.subscribers(topic);
+      metrics.fannedOut(kind, codec.protocol, frameBytes(frame), subscribers);
     }
   }
 

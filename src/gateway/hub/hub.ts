@@ -1,5 +1,6 @@
 import type { BusListener, BusState, BusSubscriber, LeaderHeartbeat } from '../../bus/bus.ts';
 import type { Channel, ChannelName } from '../../candle/channel.ts';
+import { ExchangeClock } from '../../candle/exchange-clock.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { BusCandleMessage, FeedState, Source } from '../../candle/messages.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
@@ -60,11 +61,16 @@ export class Hub implements ChannelDirectory, BusListener {
     this.#deps = deps;
     const startedAt = clock.now();
     this.#busLostSince = startedAt;
+    const exchangeClock = new ExchangeClock();
     this.#all = channels.map((channel) => {
       const { historyDepth, maxHeldCloses, headGraceMs } = settings;
       const { interval } = channel;
       const options = { interval, historyDepth, maxHeldCloses, headGraceMs, startedAt };
-      return new HubChannel(channel, new ChannelState(options), new FanOut(channel, deps));
+      return new HubChannel(
+        channel,
+        new ChannelState(options),
+        new FanOut(channel, deps, exchangeClock),
+      );
     });
     for (const each of this.#all) this.#channels.set(each.channel.name, each);
     this.#symbols = new Set(channels.map(({ symbol }) => symbol));
@@ -87,15 +93,14 @@ export class Hub implements ChannelDirectory, BusListener {
         this.#apply(name, (each) => each.state.historyFailed(request));
       },
     });
-    deps.metrics.watchChannels(
-      () =>
-        this.#all.map(({ channel, state, fanOut }) => ({
-          channel: channel.name,
-          lastUpdate: state.lastUpdate,
-          subscribers: fanOut.subscribers(),
-          heldCandles: state.history.size,
-        })),
-      () => clock.now(),
+    deps.metrics.watchChannels(() =>
+      this.#all.map(({ channel, state, fanOut }) => ({
+        channel: channel.name,
+        newestAgeMs:
+          state.lastUpdate === null ? null : exchangeClock.ageMs(state.lastUpdate, clock.now()),
+        subscribers: fanOut.subscribers(),
+        heldCandles: state.history.size,
+      })),
     );
   }
 

@@ -17,6 +17,9 @@ import type { TokenRefresh } from './token-refresh.ts';
 
 const DEFAULT_SNAPSHOT_CANDLES = 1;
 
+/** What is sent to one client alone; candles come by fan-out, or in snapshots. */
+export type DirectMessage = Exclude<ServerMessage, { type: 'candle' }>;
+
 /** What the requests of a client need of its session. */
 export interface Conversation {
   readonly context: SessionContext;
@@ -25,7 +28,7 @@ export interface Conversation {
   readonly identity: Identity;
   readonly isOver: boolean;
   /** Sends what the client waits for. */
-  answer(message: ServerMessage): void;
+  answer(message: DirectMessage): void;
   /** Answers with an error. */
   refuse(code: ErrorCode, id: string | undefined, detail?: string, channel?: string): void;
   /** One more message that earned an error which counts as abuse. */

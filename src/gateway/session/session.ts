@@ -1,12 +1,17 @@
 import type { ChannelName } from '../../candle/channel.ts';
 import { CLOSE_CODES, ERROR_CODES, type CloseReason, type ErrorCode } from '../../candle/codes.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
-import type { ServerMessage } from '../../candle/messages.ts';
 import type { Identity } from '../auth/identity.ts';
+import { frameBytes } from '../frame-bytes.ts';
 import type { SessionRequest } from '../session-factory.ts';
 import type { SocketEvents, Transport } from '../transport.ts';
 import { AbuseWindow } from './abuse-window.ts';
-import { obey, subscribeInitially, type Conversation } from './client-requests.ts';
+import {
+  obey,
+  subscribeInitially,
+  type Conversation,
+  type DirectMessage,
+} from './client-requests.ts';
 import { LinkHealth } from './link-health.ts';
 import type { SessionContext } from './session-context.ts';
 import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
@@ -233,7 +238,7 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
    * Sends what the client waits for. Nothing is queued, so a client whose buffer is over its bound
    * and who still asks is closed rather than left without an answer.
    */
-  answer(message: ServerMessage): void {
+  answer(message: DirectMessage): void {
     if (this.isOver || this.#send(message)) return;
     this.context.metrics.closedTooSlow('answer_dropped');
     this.#close('too_slow');
@@ -271,8 +276,12 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
   }
 
   /** @returns false when it was dropped */
-  #send(message: ServerMessage): boolean {
-    return this.#transport.send(this.context.codec.encode(message)) !== 'dropped';
+  #send(message: DirectMessage): boolean {
+    const { codec, metrics } = this.context;
+    const frame = codec.encode(message);
+    if (this.#transport.send(frame) === 'dropped') return false;
+    metrics.messageSent(message.type, codec.protocol, frameBytes(frame));
+    return true;
   }
 
   #close(reason: CloseReason): void {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { ChannelName } from '../../candle/channel.ts';
 import { topicOf } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
+import { frameBytes } from '../frame-bytes.ts';
 import type { SessionFactory } from '../session-factory.ts';
 import type { Broadcaster } from '../transport.ts';
 import { PendingLeaves } from './pending-leaves.ts';
@@ -73,6 +74,7 @@ function createContext(
       leaves,
       onLagging: (cause) => metrics.lagBegan(cause),
       onLagEnded: () => metrics.lagEnded(),
+      onSent: (frame) => metrics.messageSent('snapshot', codec.protocol, frameBytes(frame)),
       onReplayed: (kind, candles) => metrics.replayed(kind, candles),
     },
   };

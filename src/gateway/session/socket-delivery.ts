@@ -30,6 +30,8 @@ export interface DeliveryEnvironment {
   readonly leaves: PendingLeaves;
   onLagging(cause: LagCause): void;
   onLagEnded(): void;
+  /** The transport took a part of a replay. */
+  onSent(frame: Frame): void;
   onReplayed(kind: ReplayKind, candles: number): void;
 }
 
@@ -203,6 +205,7 @@ export class SocketDelivery {
         const { part } = next;
         const frame = environment.encode(channel.view, part);
         if (this.#transport.send(frame) === 'dropped') return undefined;
+        environment.onSent(frame);
         const total = channel.accepted(part);
         if (total !== undefined) {
           environment.onReplayed(part.kind, total);

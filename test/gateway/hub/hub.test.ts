@@ -106,6 +106,29 @@ describe('latency', () => {
     expect(observeDelivery.mock.calls).toEqual([[10.25]]);
   });
 
+  it("is not told while the exchange's clock is not ours, and neither is a candle's age", async () => {
+    const { hub, time, registry, observe, observeDelivery } = await setUpLive();
+    const age = `candlegate_gateway_newest_candle_age_seconds{channel="${CHANNEL.name}"}`;
+    const update = updateOf(3, 11, 6);
+    time.now = update.times.exchange - 1_200_000;
+    hub.onCandles([update], time.now);
+    expect(observeDelivery.mock.calls).toEqual([[null]]);
+    expect(observe).toHaveBeenCalledTimes(2);
+    expect(await registry.metrics()).not.toContain(age);
+    // Silence: our clock passes the time of the message, which makes it no younger.
+    time.now = update.times.exchange + 4_000;
+    expect(await registry.metrics()).not.toContain(age);
+  });
+
+  it('is not told of a history from ahead of our clock', async () => {
+    const { time, registry } = await setUpLive();
+    const age = `candlegate_gateway_newest_candle_age_seconds{channel="${CHANNEL.name}"}`;
+    time.now = at(3) + 7_000;
+    expect(await registry.metrics()).toContain(`${age} 2\n`);
+    time.now = at(3) + 5_000 - 1_001;
+    expect(await registry.metrics()).not.toContain(age);
+  });
+
   it('is not observed of what came over REST or was read from history', async () => {
     const { hub, bus, observe, observeDelivery } = await setUpLive();
     hub.onCandles([closeOf(3, 11, { backfill: true })], at(4));
@@ -315,14 +338,20 @@ describe('metrics', () => {
   it('tell of fan-out, repairs, the bus and each channel', async () => {
     const { hub, broadcaster, topic, registry, time } = await setUpLive();
     broadcaster.counts.set(topic, 3);
+    time.now = at(4);
     hub.onCandles([updateOf(3, 11, 6), closeOf(3, 12), closeOf(3, 12)], time.now);
-    const [first] = broadcaster.published;
+    const [first, second] = broadcaster.published;
+    const bytes = String(first?.frame.length);
+    const delivered = 3 * ((first?.frame.length ?? NaN) + (second?.frame.length ?? NaN));
     time.now = at(4) - 1 + 1_500;
     const text = await registry.metrics();
     for (const line of [
       'candlegate_gateway_fanned_out_messages_total{kind="open",encoding="json"} 1',
       'candlegate_gateway_fanned_out_messages_total{kind="closed",encoding="json"} 1',
-      `candlegate_gateway_encoded_bytes_total{kind="open",encoding="json"} ${String(first?.frame.length)}`,
+      `candlegate_gateway_encoded_bytes_total{kind="open",encoding="json"} ${bytes}`,
+      'candlegate_gateway_messages_sent_total{kind="open",encoding="json"} 3',
+      'candlegate_gateway_messages_sent_total{kind="closed",encoding="json"} 3',
+      `candlegate_gateway_bytes_sent_total{encoding="json"} ${String(delivered)}`,
       'candlegate_gateway_repairs_total{cause="subscription"} 1',
       'candlegate_gateway_repair_duration_seconds_count 1',
       'candlegate_gateway_duplicate_messages_total 1',

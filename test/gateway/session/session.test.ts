@@ -19,6 +19,37 @@ beforeEach(() => {
   world = new World([btc, eth], { maxSubscriptions: 2, maxMessageBytes: 2048 });
 });
 
+describe('what is written to one client', () => {
+  it('is counted by kind, with its bytes', async () => {
+    const client = world.connect();
+    client.send({ type: 'subscribe', channels: [BTC], snapshot: 3 });
+    client.send({ type: 'ping' });
+    client.sendText('nonsense');
+    const received = client.read();
+    const types = ['welcome', 'subscribed', 'snapshot', 'pong', 'error'];
+    expect(received.map(({ type }) => type)).toEqual(types);
+    const encoding = 'encoding="candlegate.v1.json"';
+    const lines = types.map(
+      (kind) => `candlegate_gateway_messages_sent_total{kind="${kind}",${encoding}} 1`,
+    );
+    const counted = await world.metric('candlegate_gateway_messages_sent_total');
+    expect(counted.toSorted()).toEqual(lines.toSorted());
+    const bytes = received.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
+    expect(await world.metric('candlegate_gateway_bytes_sent_total')).toEqual([
+      `candlegate_gateway_bytes_sent_total{${encoding}} ${String(bytes)}`,
+    ]);
+  });
+
+  it('is not counted when the socket did not take it', async () => {
+    const client = world.connect({ bounds: { kernelBytes: 0, bufferBytes: 0 } });
+    // The first one fills the buffer.
+    client.send({ type: 'ping' });
+    expect(client.socket.closedWith).toEqual({ code: 4000, reason: 'too_slow' });
+    const counted = await world.metric('candlegate_gateway_messages_sent_total');
+    expect(counted).toEqual([expect.stringContaining('kind="welcome"')]);
+  });
+});
+
 describe('welcome', () => {
   it('is the first message and states the terms of the connection', () => {
     const [first] = world.connect({ initial: { channel: channel(BTC) } }).read();

@@ -79,3 +79,14 @@ it('claims no latency for what did not come live', () => {
   };
   expect(JSON.parse(jsonLine(backfilled))).toMatchObject({ backfill: true, latencyMs: null });
 });
+
+it("says that latency cannot be measured when the exchange's clock is not ours", () => {
+  const live = { message: MESSAGE, candle: CANDLE };
+  const foreign = { ...live, receivedAt: times.exchange - 1_001 };
+  expect(JSON.parse(jsonLine(foreign))).toMatchObject({ latencyMs: null });
+  expect(tableLine(foreign)).toMatch(/open {2,}-$/);
+  // Two clocks that are merely out of step.
+  const skewed = { ...live, receivedAt: times.exchange - 1_000 };
+  expect(JSON.parse(jsonLine(skewed))).toMatchObject({ latencyMs: -1_000 });
+  expect(tableLine(skewed)).toMatch(/ -1000\.0 ms$/);
+});

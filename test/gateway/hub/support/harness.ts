@@ -16,6 +16,7 @@ import {
 import { Hub } from '../../../../src/gateway/hub/hub.ts';
 import type { Broadcaster, Frame } from '../../../../src/gateway/transport.ts';
 import { HubMetrics } from '../../../../src/metrics/hub-metrics.ts';
+import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { at, CHANNEL } from './messages.ts';
 
 /** Topics with made-up numbers of subscribers; keeps what is published. */
@@ -85,7 +86,7 @@ export function createHarness<B extends BusSubscriber>(
   const codecs = [new CountingCodec('json'), new CountingCodec('other')] as const;
   const registry = new Registry();
   const observe = vi.fn<(hop: string, ms: number) => void>();
-  const observeDelivery = vi.fn<(ms: number) => void>();
+  const observeDelivery = vi.fn<(ms: number | null) => void>();
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const hub = new Hub({
     bus,
@@ -95,7 +96,7 @@ export function createHarness<B extends BusSubscriber>(
     channels: options.channels ?? [CHANNEL],
     source: 'bybit',
     settings: { ...DEFAULT_HUB_SETTINGS, ...options.settings },
-    metrics: new HubMetrics(registry),
+    metrics: new HubMetrics(registry, new SentMetrics(registry)),
     hops: { observe, observeDelivery },
     log,
   });

@@ -10,6 +10,7 @@ import {
   type SessionSettings,
 } from '../../../../src/gateway/session/session-context.ts';
 import { createSessions, type Sessions } from '../../../../src/gateway/session/sessions.ts';
+import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
 import { MemoryDirectory, type MemoryChannel } from './memory-channel.ts';
 import { MemoryBroadcaster, MemorySocket, type SocketBounds } from './memory-socket.ts';
@@ -119,7 +120,7 @@ export class World {
       source: 'simulator',
       gatewayId: 'g1',
       settings: { ...DEFAULT_SESSION_SETTINGS, ...settings },
-      metrics: new SessionMetrics(this.registry),
+      metrics: new SessionMetrics(this.registry, new SentMetrics(this.registry)),
       hops: { observe: (hop, ms) => this.hops.push({ hop, ms }) },
       log: { debug: () => undefined, error: (fields) => this.faults.push(fields) },
       defer: (task) => this.#deferred.push(task),
