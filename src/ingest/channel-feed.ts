@@ -155,6 +155,19 @@ export class ChannelFeed {
   }
 
   /**
+   * What the store says that it has, in answer to a question that was sent after every publication
+   * that was answered before.
+   *
+   * @returns whether another epoch has begun, so that it may have forgotten something
+   */
+  onHead(head: ChannelHead): boolean {
+    if (this.#head === null) return false;
+    const isNewEpoch = this.#head.epoch !== head.epoch;
+    this.#setHead(head);
+    return isNewEpoch;
+  }
+
+  /**
    * What to do now, or null. One action at a time: the next one comes after `settlePublish` or
    * `settleSeed`.
    */

@@ -12,6 +12,7 @@ import { ClockSampler } from './clock-sampler.ts';
 import type { CandleArchive, CandleStream, StreamCandle, StreamListener } from './exchange.ts';
 import { ExchangeTime } from './exchange-time.ts';
 import { FeedHealth } from './feed-health.ts';
+import { HeadCheck } from './head-check.ts';
 import { Leadership } from './leadership.ts';
 import { Publisher } from './publisher.ts';
 import type { IngestSettings } from './settings.ts';
@@ -67,6 +68,7 @@ export class IngestWorker implements StreamListener {
   readonly #backfill: Backfill;
   readonly #sampler: ClockSampler;
   readonly #leadership: Leadership;
+  readonly #headCheck: HeadCheck;
   /** Ends with the turn as leader. */
   #turn = new AbortController();
   #isLeading = false;
@@ -110,6 +112,12 @@ export class IngestWorker implements StreamListener {
         this.#publisher.touch(feed);
       },
     });
+    this.#headCheck = new HeadCheck({
+      bus: deps.bus,
+      log,
+      onFenced: (newer) => this.#onFenced(newer),
+      onForgotten: (feed) => this.#publisher.touch(feed),
+    });
     this.#leadership = new Leadership({
       lease: deps.lease,
       worker: deps.worker,
@@ -126,7 +134,10 @@ export class IngestWorker implements StreamListener {
     stream.start(this);
     this.#leadership.start();
     this.#tick = setInterval(() => this.#onTick(), settings.tickMs);
-    this.#heart = setInterval(() => this.#beat(), settings.heartbeatMs);
+    this.#heart = setInterval(() => {
+      this.#beat();
+      this.#checkHeads();
+    }, settings.heartbeatMs);
   }
 
   /** Ends the turn, waits for what is under way, and gives the lease back. Repeating is harmless. */
@@ -236,6 +247,13 @@ export class IngestWorker implements StreamListener {
     }
     const { token, worker } = fence;
     void this.#deps.bus.heartbeat({ worker, token, time: this.#deps.clock.now(), channels });
+  }
+
+  #checkHeads(): void {
+    const fence = this.#leadership.fence;
+    if (!this.#isLeading || fence === null) return;
+    const feeds = [...this.#lines.values()].map(({ feed }) => feed);
+    void this.#headCheck.check(feeds, fence, this.#turn.signal);
   }
 
   #noteDiffering(channel: ChannelName, start: number, origin: 'stream' | 'rest'): void {

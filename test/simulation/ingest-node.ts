@@ -7,7 +7,7 @@ import type { ExchangeConditions } from './exchange/conditions.ts';
 import type { Market } from './exchange/market.ts';
 import { SimulatedArchive } from './exchange/simulated-archive.ts';
 import { SimulatedStream } from './exchange/simulated-stream.ts';
-import { nothing } from './nothing.ts';
+import { countingMetrics, type Count } from './counting.ts';
 import type { Random } from './random.ts';
 import { RedisConnection } from './redis/redis-connection.ts';
 import type { RedisNetwork } from './redis/redis-network.ts';
@@ -22,6 +22,7 @@ export interface IngestNodeDeps {
   readonly name: string;
   readonly clockSkewMs: number;
   readonly network: RedisNetwork;
+  readonly count: Count;
   readonly market: Market;
   readonly conditions: ExchangeConditions;
   readonly channels: readonly Channel[];
@@ -92,6 +93,7 @@ export class IngestNode {
 
   #assemble(process: VirtualProcess): void {
     const { random, network, market, conditions, channels, settings, newEpoch, name } = this.#deps;
+    const metrics = countingMetrics(this.#deps.count);
     const stream = new SimulatedStream({ market, channels, process, random, conditions });
     this.#stream = stream;
     this.#worker = new IngestWorker({
@@ -107,8 +109,8 @@ export class IngestNode {
       archive: new SimulatedArchive({ market, process, random, conditions }),
       worker: `${name}-${this.#runs}`,
       settings: { ...DEFAULT_INGEST_SETTINGS, ...settings },
-      metrics: nothing,
-      hops: nothing,
+      metrics,
+      hops: metrics,
       log: silentLog,
     });
     this.#worker.start();

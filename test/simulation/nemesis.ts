@@ -236,3 +236,24 @@ export function scheduleFaults(world: World): void {
     });
   }
 }
+
+/**
+ * The market is at rest and everybody has everything: now Redis forgets and the gateways start anew. A
+ * client that comes only then must be given everything all the same.
+ */
+export function finale(world: World): void {
+  const { network, plan, random } = world;
+  const { master } = network;
+  world.note(`finale: ${plan.finale}`);
+  if (master !== null && plan.finale === 'flush') master.flush();
+  if (master !== null && plan.finale === 'promotion') {
+    const data = master.dataBefore(random.int(1, 20));
+    world.killServer(master);
+    world.startMaster(data);
+  }
+  for (const gateway of world.gateways) {
+    gateway.kill();
+    gateway.start();
+  }
+  world.addClient();
+}

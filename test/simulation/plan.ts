@@ -1,6 +1,9 @@
 import { channelOf, type Channel } from '../../src/candle/channel.ts';
 import type { Random } from './random.ts';
 
+/** `restart` also restarts both gateways, as the others do. */
+export type Finale = 'none' | 'restart' | 'flush' | 'promotion';
+
 /** What a seed decides before anything happens. Times in ms of virtual time. */
 export interface Plan {
   readonly channels: readonly Channel[];
@@ -21,6 +24,13 @@ export interface Plan {
   readonly heartbeatMs: number;
   readonly pingMs: number;
   readonly maxPartCandles: number;
+  readonly closeGraceMs: number;
+  readonly seedTimeoutMs: number;
+  readonly giveUpMs: number;
+  /** In the end the exchange falls silent; otherwise it repeats the last states. */
+  readonly endsInSilence: boolean;
+  /** What happens to Redis once all is whole and the market is at rest; a new client then comes. */
+  readonly finale: Finale;
   /** How far the clocks of different machines may be apart. */
   readonly maxClockSkewMs: number;
 }
@@ -44,6 +54,11 @@ export function drawPlan(random: Random): Plan {
     messageLoss: random.pick([0, 0, 0.01, 0.1]),
     heartbeatMs,
     pingMs: heartbeatMs / random.pick([1, 2]),
+    closeGraceMs: random.pick([0, 1_000, 5_000]),
+    seedTimeoutMs: random.pick([1_000, 10_000]),
+    giveUpMs: random.pick([2_500, 30 * 60_000]),
+    endsInSilence: random.chance(0.5),
+    finale: random.pick(['none', 'none', 'restart', 'flush', 'promotion']),
     maxPartCandles: random.pick([2, 5, 100]),
     maxClockSkewMs: random.pick([0, 5, 500]),
   };

@@ -3,7 +3,7 @@ import { checkLogs, type ClientLog, type Problem, type Truth } from '../support/
 import type { ChannelLog } from './client/channel-log.ts';
 import type { SimulatedClient } from './client/simulated-client.ts';
 import { judgeMissing } from './excuses.ts';
-import { scheduleFaults } from './nemesis.ts';
+import { finale, scheduleFaults } from './nemesis.ts';
 import { World } from './world.ts';
 
 /** What came of one seed. */
@@ -22,6 +22,8 @@ export interface Report {
   readonly healedMs: number;
   readonly virtualMs: number;
   readonly tasks: number;
+  /** How often what happened in the parts. */
+  readonly counts: ReadonlyMap<string, number>;
   /** What was done to the world and when. */
   readonly trace: readonly string[];
 }
@@ -30,41 +32,77 @@ export interface Report {
 const AFTERMATH_MS = 3_000;
 const HEALING_LIMIT_MS = 60_000;
 const LOOK_MS = 100;
+const LOSING_MS = 500;
 
 /** Runs one seed: faults, then healing, then the judgement. The same seed does the same every time. */
 export async function simulate(seed: number): Promise<Report> {
   const world = new World(seed);
-  const { scheduler, plan, market } = world;
+  const { scheduler, plan } = world;
   world.start();
   scheduleFaults(world);
-  let healedMs = HEALING_LIMIT_MS;
+  const ending = new Ending(world);
   scheduler.schedule(plan.faultMs, null, () => {
     world.note('all faults end');
-    world.heal();
-    const endedAt = scheduler.now;
-    const look = (): void => {
-      // A fault that was under way may still change something back.
-      world.heal();
-      const since = scheduler.now - endedAt;
-      if (since > AFTERMATH_MS && market.isInMidCandle && !isHalted) {
-        world.note('the market halts');
-        market.halt();
-        isHalted = true;
-      }
-      if (isHalted && amiss(world).length === 0) {
-        healedMs = since;
-        scheduler.stop();
-      } else if (since > HEALING_LIMIT_MS) {
-        scheduler.stop();
-      } else {
-        scheduler.schedule(LOOK_MS, null, look);
-      }
-    };
-    let isHalted = false;
-    look();
+    ending.begin();
   });
   await scheduler.run();
-  return { ...judge(world), seed, healedMs };
+  return { ...judge(world), seed, healedMs: ending.healedMs };
+}
+
+/** After the faults: the market goes on for a while and halts; then everybody must come to have everything. */
+class Ending {
+  healedMs = HEALING_LIMIT_MS;
+  readonly #world: World;
+  #beganAt = 0;
+  #haltedAt: number | null = null;
+  #isFinaleOver: boolean;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#isFinaleOver = world.plan.finale === 'none';
+  }
+
+  begin(): void {
+    this.#beganAt = this.#world.scheduler.now;
+    this.#look();
+  }
+
+  #look(): void {
+    const { scheduler, market, plan, workers } = this.#world;
+    // A fault that was under way may still change something back.
+    this.#world.heal();
+    const since = scheduler.now - this.#beganAt;
+    if (this.#haltedAt === null) {
+      const isHeard = workers.every(({ stream }) => stream?.isConnected === true);
+      if (since > AFTERMATH_MS && market.isInMidCandle && isHeard) this.#halt(plan.endsInSilence);
+    } else {
+      // Until then what is published may get lost, so that nothing but the parts themselves can mend it.
+      if (scheduler.now > this.#haltedAt + LOSING_MS) this.#world.messageLoss = 0;
+      if (this.#isWhole()) return;
+    }
+    if (since > HEALING_LIMIT_MS) scheduler.stop();
+    else scheduler.schedule(LOOK_MS, null, () => this.#look());
+  }
+
+  #halt(isSilent: boolean): void {
+    this.#world.note(isSilent ? 'the market falls silent' : 'the market halts');
+    this.#world.market.halt(isSilent);
+    this.#haltedAt = this.#world.scheduler.now;
+  }
+
+  /** @returns true when nothing more is to come */
+  #isWhole(): boolean {
+    const { scheduler, messageLoss } = this.#world;
+    if (messageLoss > 0 || amiss(this.#world).length > 0) return false;
+    if (!this.#isFinaleOver) {
+      this.#isFinaleOver = true;
+      finale(this.#world);
+      return false;
+    }
+    this.healedMs = scheduler.now - this.#beganAt;
+    scheduler.stop();
+    return true;
+  }
 }
 
 /** What is still amiss: clients that lack something, gateways that do not vouch for it. */
@@ -139,6 +177,7 @@ function judge(world: World): Omit<Report, 'seed' | 'healedMs'> {
     falseAlarms,
     virtualMs: scheduler.now,
     tasks: scheduler.executed,
+    counts: world.counts,
     trace,
   };
 }

@@ -26,7 +26,7 @@ export class World {
   readonly network: RedisNetwork;
   readonly workers: readonly IngestNode[];
   readonly gateways: readonly GatewayNode[];
-  readonly clients: readonly SimulatedClient[];
+  readonly clients: SimulatedClient[];
   /** Every server that has not ended, also one that is no longer the master. */
   readonly servers = new Set<RedisServer>();
   clientLatency = CALM_CLIENT_LATENCY;
@@ -34,6 +34,11 @@ export class World {
   /** What the parts themselves reported as a fault of theirs. */
   readonly faults: string[] = [];
   readonly trace: string[] = [];
+  /** How often what happened in the parts, by the names of their metrics. */
+  readonly counts = new Map<string, number>();
+  readonly #count = (what: string): void => {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  };
   #epochs = 0;
   #replications = 0;
 
@@ -60,7 +65,13 @@ export class World {
           market: this.market,
           conditions: this.exchange,
           channels: plan.channels,
-          settings: { history: plan.historyDepth },
+          settings: {
+            history: plan.historyDepth,
+            closeGraceMs: plan.closeGraceMs,
+            seedTimeoutMs: plan.seedTimeoutMs,
+            giveUpMs: plan.giveUpMs,
+          },
+          count: this.#count,
           newEpoch: () => this.#newEpoch(),
         }),
     );
@@ -83,6 +94,7 @@ export class World {
             maxTurnCandles: 2 * plan.maxPartCandles,
             lowWaterBytes: 500,
           },
+          count: this.#count,
           messageLoss: () => this.messageLoss,
           clientLatency: () => this.clientLatency,
           onFault: (what, facts) => this.faults.push(`${name}: ${what} ${describe(facts)}`),
@@ -96,10 +108,17 @@ export class World {
     this.startMaster(EMPTY_DATA);
     for (const worker of this.workers) worker.start();
     for (const gateway of this.gateways) gateway.start();
-    for (const { deps } of this.clients) {
-      const client = this.clients.find((each) => each.deps === deps);
-      deps.process.after(deps.random.between(0, 3_000), () => client?.connect());
+    for (const client of this.clients) {
+      const { process, random } = client.deps;
+      process.after(random.between(0, 3_000), () => client.connect());
     }
+  }
+
+  /** A client that has nothing yet. */
+  addClient(): void {
+    const client = this.#createClient(this.clients.length);
+    this.clients.push(client);
+    client.deps.process.after(0, () => client.connect());
   }
 
   /** A server that may have forgotten something: its replication id is new. */
@@ -138,7 +157,6 @@ export class World {
   /** Nothing fails any more, and everything that does not run is started. */
   heal(): void {
     Object.assign(this.exchange, calmExchange());
-    this.messageLoss = 0;
     this.clientLatency = CALM_CLIENT_LATENCY;
     this.network.latency = { minMs: 0.2, meanExtraMs: 0.6 };
     for (const server of [...this.servers]) {

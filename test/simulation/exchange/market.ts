@@ -18,7 +18,7 @@ export interface MarketOptions {
 }
 
 /** How long after a candle's end the exchange's history may still show other values, by its own clock. */
-const HISTORY_SETTLES_MS = 1_500;
+const HISTORY_SETTLES_MS = 1_900;
 const MINUTE_MS = 60_000;
 /** How fast the exchange's clock runs once the market is halted. */
 const HALTED_SPEED = 0.005;
@@ -47,6 +47,7 @@ export class Market {
   readonly #lines: readonly Line[];
   readonly #listeners = new Set<(frame: readonly StreamCandle[]) => void>();
   #speed: number;
+  #isSilent = false;
   /** The exchange's clock read `#anchorTime` at virtual time `#anchor`. */
   #anchor = 0;
   #anchorTime: number;
@@ -97,8 +98,14 @@ export class Market {
     });
   }
 
-  /** From now on nothing is traded any more, and the exchange repeats the last states. */
-  halt(): void {
+  /**
+   * From now on, after one last update, nothing is traded any more.
+   *
+   * @param isSilent otherwise the exchange repeats the last states
+   */
+  halt(isSilent: boolean): void {
+    for (const line of this.#lines) this.#update(line);
+    this.#isSilent = isSilent;
     this.#anchorTime = this.time();
     this.#anchor = this.#scheduler.now;
     this.#speed = HALTED_SPEED;
@@ -155,7 +162,7 @@ export class Market {
   }
 
   #update(line: Line): void {
-    if (line.isQuiet || (this.#isHalted && line.version === 0)) return;
+    if (this.#isSilent || line.isQuiet || (this.#isHalted && line.version === 0)) return;
     if (!this.#isHalted) line.version += 1;
     this.#emit([{ line, candle: openCandle(line) }]);
   }

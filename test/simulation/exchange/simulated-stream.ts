@@ -39,6 +39,10 @@ export class SimulatedStream implements CandleStream {
     return Promise.resolve();
   }
 
+  get isConnected(): boolean {
+    return this.#unlisten !== null && !this.#isMuted;
+  }
+
   /** The connection breaks. */
   drop(): void {
     if (this.#unlisten === null) return;

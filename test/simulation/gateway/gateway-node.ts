@@ -10,7 +10,7 @@ import {
   type SessionSettings,
 } from '../../../src/gateway/session/session-context.ts';
 import { createSessions, type Sessions } from '../../../src/gateway/session/sessions.ts';
-import { nothing } from '../nothing.ts';
+import { countingMetrics, type Count } from '../counting.ts';
 import type { Random } from '../random.ts';
 import { SimulatedSubscriber } from '../redis/simulated-subscriber.ts';
 import type { RedisNetwork } from '../redis/redis-network.ts';
@@ -30,6 +30,7 @@ export interface GatewayNodeDeps {
   readonly name: string;
   readonly clockSkewMs: number;
   readonly network: RedisNetwork;
+  readonly count: Count;
   readonly channels: readonly Channel[];
   readonly historyDepth: number;
   readonly sessionSettings: Partial<SessionSettings>;
@@ -165,7 +166,8 @@ export class GatewayNode {
   #assemble(process: VirtualProcess): void {
     const { random, network, channels, historyDepth, messageLoss, onFault } = this.#deps;
     const clock = { now: process.now };
-    const hops = nothing;
+    const metrics = countingMetrics(this.#deps.count);
+    const hops = metrics;
     const codecs = [this.#codec()];
     const bus = new SimulatedSubscriber({ process, network, random, messageLoss });
     const raw = new SimulatedBroadcaster(process, random);
@@ -181,7 +183,7 @@ export class GatewayNode {
       codecs,
       clock,
       hops,
-      metrics: nothing,
+      metrics,
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     });
     const sessions = createSessions({
@@ -192,7 +194,7 @@ export class GatewayNode {
       source: 'bybit',
       gatewayId: process.name,
       settings: { ...DEFAULT_SESSION_SETTINGS, ...this.#deps.sessionSettings },
-      metrics: nothing,
+      metrics,
       hops,
       log: { debug: () => undefined, error: (facts, what) => onFault(what, facts) },
       defer: (task) => setImmediate(task),
