@@ -48,10 +48,8 @@ export const FAILOVERS: readonly FaultKind[] = [
       return () => rig.store.promoted(old);
     }),
   () =>
-    fault('Redis replica promoted by command', { heldMs: 0, target: 'redis' }, async (rig) => {
-      const old = await rig.store.master();
-      await rig.store.failOver();
-      return () => rig.store.promoted(old);
+    fault('Redis replica promoted by command', { heldMs: 0, target: 'redis' }, ({ store }) => {
+      return () => store.failOver();
     }),
 ];
 

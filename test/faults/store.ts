@@ -25,12 +25,16 @@ export interface Store {
   /** Whether a server follows the master, so that a failover has somewhere to go. */
   hasReplica(): Promise<boolean>;
   flush(): Promise<void>;
-  /** Makes the sentinels promote the replica although nothing is wrong. */
+  /** Makes the sentinels promote the replica although nothing is wrong. Resolves once they have. */
   failOver(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const PROMOTION_TIMEOUT_MS = 20_000;
+/** Sentinels begin anew ten seconds after a failover that came to nothing. */
+const PROMOTION_TIMEOUT_MS = 40_000;
+/** A failover by command that has come to nothing is given up by the sentinels after five. */
+const COMMANDED_TIMEOUT_MS = 6_000;
+const COMMANDS = 4;
 
 export async function startStore(mode: StoreMode): Promise<Store> {
   return mode === 'single'
@@ -62,6 +66,10 @@ function sentinelStore(set: SentinelSet): Store {
     if (found === undefined) throw new Error(`the sentinels name a stranger, ${port}`);
     return found;
   };
+  const promoted = (before: TestRedis, timeoutMs: number) =>
+    eventually(async () => {
+      if ((await master()) === before) throw new Error('no other server was promoted');
+    }, timeoutMs);
   return {
     mode: 'sentinel',
     env: () => ({
@@ -72,11 +80,7 @@ function sentinelStore(set: SentinelSet): Store {
       CANDLEGATE_REDIS_SENTINEL_PASSWORD: SENTINEL_PASSWORD,
     }),
     master,
-    async promoted(before) {
-      await eventually(async () => {
-        if ((await master()) === before) throw new Error('no other server was promoted');
-      }, PROMOTION_TIMEOUT_MS);
-    },
+    promoted: (before) => promoted(before, PROMOTION_TIMEOUT_MS),
     async hasReplica() {
       const current = await master();
       const other = current === set.master ? set.replica : set.master;
@@ -93,10 +97,19 @@ function sentinelStore(set: SentinelSet): Store {
       await ask(await master(), (client) => client.flushall());
     },
     async failOver() {
+      const before = await master();
       const [sentinel] = set.sentinels;
       const client = new Redis({ ...sentinel, password: SENTINEL_PASSWORD });
       try {
-        await client.call('SENTINEL', 'FAILOVER', MASTER_NAME);
+        for (let command = 1; ; command += 1) {
+          await client.call('SENTINEL', 'FAILOVER', MASTER_NAME);
+          try {
+            await promoted(before, COMMANDED_TIMEOUT_MS);
+            return;
+          } catch (error) {
+            if (command === COMMANDS) throw error;
+          }
+        }
       } finally {
         client.disconnect();
       }
