@@ -10,8 +10,10 @@ export interface Plan {
   readonly minuteMs: number;
   readonly updateMs: number;
   readonly absentChance: number;
-  /** Closed candles that store, ingest and gateways keep per channel. */
+  /** Closed candles that store and ingest keep per channel. */
   readonly historyDepth: number;
+  /** How many a gateway keeps. */
+  readonly gatewayDepth: number;
   readonly clients: number;
   /** How long faults are injected. */
   readonly faultMs: number;
@@ -39,12 +41,14 @@ export function drawPlan(random: Random): Plan {
   const channels = [channelOf('BTCUSDT', '1')];
   if (random.chance(0.4)) channels.push(channelOf('ETHUSDT', random.pick(['1', '3'] as const)));
   const heartbeatMs = random.pick([2_000, 4_000]);
+  const historyDepth = random.pick([6, 12, 40]);
   return {
     channels,
     minuteMs: random.between(600, 2_500),
     updateMs: random.between(120, 500),
     absentChance: random.pick([0, 0, 0.05, 0.2]),
-    historyDepth: random.pick([6, 12, 40]),
+    historyDepth,
+    gatewayDepth: historyDepth * random.pick([1, 1, 3]),
     clients: random.int(2, 4),
     faultMs: random.between(6_000, 14_000),
     faults: random.int(2, 9),

@@ -84,7 +84,7 @@ export class World {
           clockSkewMs: skew(),
           network: this.network,
           channels: plan.channels,
-          historyDepth: plan.historyDepth,
+          historyDepth: plan.gatewayDepth,
           sessionSettings: {
             heartbeatMs: plan.heartbeatMs,
             pingMs: plan.pingMs,
