@@ -39,7 +39,22 @@ const COMMANDS = 4;
 export async function startStore(mode: StoreMode): Promise<Store> {
   return mode === 'single'
     ? singleStore(await startRedis({ port: await quietPort() }))
-    : sentinelStore(await startSentinelSet());
+    : sentinelStore(await calmed(await startSentinelSet()));
+}
+
+/**
+ * A sentinel takes a replica that says it is a master back to being a replica after four of these
+ * periods. That must be longer than what the one that promotes it needs to tell the others.
+ */
+const PUBLISH_PERIOD_MS = 750;
+
+async function calmed(set: SentinelSet): Promise<SentinelSet> {
+  for (const sentinel of set.sentinels) {
+    const client = new Redis({ ...sentinel, password: SENTINEL_PASSWORD });
+    await client.call('SENTINEL', 'DEBUG', 'PUBLISH-PERIOD', String(PUBLISH_PERIOD_MS));
+    client.disconnect();
+  }
+  return set;
 }
 
 function singleStore(redis: TestRedis): Store {
