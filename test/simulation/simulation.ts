@@ -56,6 +56,8 @@ class Ending {
   #beganAt = 0;
   #haltedAt: number | null = null;
   #isFinaleOver: boolean;
+  /** By when all must be whole again. */
+  #deadline = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -64,6 +66,7 @@ class Ending {
 
   begin(): void {
     this.#beganAt = this.#world.scheduler.now;
+    this.#deadline = this.#beganAt + HEALING_LIMIT_MS;
     this.#look();
   }
 
@@ -80,7 +83,7 @@ class Ending {
       if (scheduler.now > this.#haltedAt + LOSING_MS) this.#world.messageLoss = 0;
       if (this.#isWhole()) return;
     }
-    if (since > HEALING_LIMIT_MS) scheduler.stop();
+    if (scheduler.now > this.#deadline) scheduler.stop();
     else scheduler.schedule(LOOK_MS, null, () => this.#look());
   }
 
@@ -96,6 +99,7 @@ class Ending {
     if (messageLoss > 0 || amiss(this.#world).length > 0) return false;
     if (!this.#isFinaleOver) {
       this.#isFinaleOver = true;
+      this.#deadline = scheduler.now + HEALING_LIMIT_MS;
       finale(this.#world);
       return false;
     }

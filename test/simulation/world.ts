@@ -180,6 +180,8 @@ export class World {
     const { random, plan } = this;
     const own = random.fork();
     const usesPath = own.chance(0.25);
+    // What lies in large buffers would take such a client longer than healing may.
+    const isVerySlow = own.chance(0.15);
     const [first] = plan.channels;
     const channels = usesPath && first !== undefined ? [first] : plan.channels;
     return new SimulatedClient({
@@ -187,12 +189,14 @@ export class World {
       random: own,
       gateways: this.gateways,
       channels: channels.map(({ name }) => name),
-      bounds: {
-        kernelBytes: own.pick([1_000, 20_000]),
-        bufferBytes: own.pick([1_500, 5_000, 20_000]),
-      },
+      bounds: isVerySlow
+        ? { kernelBytes: 1_000, bufferBytes: 1_500 }
+        : {
+            kernelBytes: own.pick([1_000, 20_000]),
+            bufferBytes: own.pick([1_500, 5_000, 20_000]),
+          },
       usesPath,
-      readingMs: own.pick([0, 0, 20, 120]),
+      readingMs: isVerySlow ? 350 : own.pick([0, 0, 20, 120]),
       marketNow: (channel) => this.#marketNow(channel),
       requests: this.#requests,
       offsets: this.#offsets,
