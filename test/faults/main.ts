@@ -125,6 +125,12 @@ async function judge(rig: Rig, clients: Clients): Promise<Verdict> {
   }
 }
 
+function printTails(rig: Rig): void {
+  for (const each of rig.members()) {
+    console.log(`\nLast lines of ${each.name}:\n${each.tail(TAIL_LINES).join('\n')}`);
+  }
+}
+
 async function main(): Promise<boolean> {
   const plan = makePlan(seed, minutes * 60_000, storeMode);
   printPlan(plan);
@@ -160,10 +166,11 @@ async function main(): Promise<boolean> {
     if (failures.length === 0) return true;
     console.log(`\n${failures.length} failures:`);
     for (const failure of failures) console.log(`  ${failure}`);
-    for (const each of rig.members()) {
-      console.log(`\nLast lines of ${each.name}:\n${each.tail(TAIL_LINES).join('\n')}`);
-    }
+    printTails(rig);
     return false;
+  } catch (error) {
+    printTails(rig);
+    throw error;
   } finally {
     clients.close();
     await rig.close();
