@@ -1,6 +1,6 @@
 /**
  * The directions of imports (ARCHITECTURE.md):
- *   time, candle, log <- bus, metrics, config, simulator <- ingest, gateway <- roles <- cli
+ *   time, candle, log, redis <- bus, metrics, config, simulator <- ingest, gateway <- roles <- cli
  * A folder may import itself and what its row names; everything else fails the check.
  */
 const mayImport = {
@@ -9,7 +9,8 @@ const mayImport = {
   candle: [],
   log: [],
   config: ['candle'],
-  bus: ['candle', 'time'],
+  redis: [],
+  bus: ['candle', 'time', 'redis'],
   metrics: ['candle', 'time', 'net'],
   simulator: ['candle', 'time'],
   ingest: ['candle', 'time', 'bus', 'metrics'],

@@ -197,10 +197,9 @@ export interface BusObserver {
   /** A message that is not what the schema says was left out. */
   malformedMessage(): void;
   /** A connection to the store is ready again after it had been. */
-  reconnected(connection: BusConnectionKind): void;
+  reconnected(connection: string): void;
   /** A subscriber has not heard its canary for too long; its state is `lost` from now on. */
   canaryLost(): void;
   /** A subscriber heard its canary, this long after it was published (ms). */
   canaryHeard(roundTripMs: number): void;
 }
-export type BusConnectionKind = 'publisher' | 'lease' | 'reader' | 'subscriber';

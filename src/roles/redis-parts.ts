@@ -1,9 +1,9 @@
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
-import { clusterConnections } from '../bus/redis/cluster-connections.ts';
-import { standaloneConnections, type RedisConnections } from '../bus/redis/connections.ts';
+import { clusterConnections } from '../redis/cluster-connections.ts';
+import { standaloneConnections, type RedisConnections } from '../redis/connections.ts';
 import { createRedisBus, type RedisBus } from '../bus/redis/redis-bus.ts';
-import { sentinelConnections } from '../bus/redis/sentinel-connections.ts';
+import { sentinelConnections } from '../redis/sentinel-connections.ts';
 import type { Source } from '../candle/messages.ts';
 import type { GatewayConfig, IngestConfig } from '../config/load.ts';
 import { pemText } from '../config/pem.ts';

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BusPublisher, BusSubscriber } from '../../src/bus/bus.ts';
-import { standaloneConnections } from '../../src/bus/redis/connections.ts';
+import { standaloneConnections } from '../../src/redis/connections.ts';
 import { createRedisBus, type RedisBus } from '../../src/bus/redis/redis-bus.ts';
 import type { RedisLease } from '../../src/bus/redis/lease.ts';
 import { sameCandle, type Candle } from '../../src/candle/candle.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Channel } from '../../candle/channel.ts';
 import type { BusCandleMessage, Source } from '../../candle/messages.ts';
 import type { ChannelHistory } from '../bus.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from '../../redis/client.ts';
 import type { RedisNames } from './keys.ts';
 import { parseCandle } from './message-parser.ts';
 

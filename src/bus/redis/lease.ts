@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { BusNamespace, BusObserver, Fence, Lease } from '../bus.ts';
-import { createAsk, type Ask } from './ask.ts';
-import type { RedisConnections } from './connections.ts';
-import type { RedisClient } from './redis-client.ts';
-import { watchConnection } from './connection-watch.ts';
+import { createAsk, type Ask } from '../../redis/ask.ts';
+import type { RedisConnections } from '../../redis/connections.ts';
+import type { RedisClient } from '../../redis/client.ts';
+import { watchConnection } from '../../redis/connection-watch.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { withScripts, type ScriptedRedis } from './scripts.ts';
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from '../../redis/client.ts';
 import type { ScriptedRedis } from './scripts.ts';
 
 /**

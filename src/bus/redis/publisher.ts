@@ -18,10 +18,10 @@ import type {
 import { messageHead, messageTail } from '../candle-text.ts';
 import { randomEpochName } from '../epoch-name.ts';
 import { DEFAULT_HISTORY_DEPTH, seedContents } from '../publish-rule.ts';
-import { createAsk, type Ask } from './ask.ts';
-import type { RedisConnections } from './connections.ts';
-import type { RedisClient } from './redis-client.ts';
-import { watchConnection } from './connection-watch.ts';
+import { createAsk, type Ask } from '../../redis/ask.ts';
+import type { RedisConnections } from '../../redis/connections.ts';
+import type { RedisClient } from '../../redis/client.ts';
+import { watchConnection } from '../../redis/connection-watch.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { pubSubModeOf, type PubSubMode } from './pub-sub-mode.ts';
 import { readClaimReply, readPublishReply, readSeedReply } from './replies.ts';

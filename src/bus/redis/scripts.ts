@@ -1,5 +1,5 @@
 import type { ChainableCommander } from 'ioredis';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from '../../redis/client.ts';
 import { CLAIM } from './lua/claim.lua.ts';
 import { ACQUIRE_LEASE, RELEASE_LEASE, RENEW_LEASE } from './lua/lease.lua.ts';
 import { PUBLISH } from './lua/publish.lua.ts';

@@ -1,5 +1,5 @@
 import { Cluster, Command } from 'ioredis';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from '../../redis/client.ts';
 
 /** Where in Redis a subscription has to be made. */
 export interface Shards {

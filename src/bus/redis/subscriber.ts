@@ -9,10 +9,10 @@ import type {
   BusSubscriber,
   ChannelHistory,
 } from '../bus.ts';
-import { createAsk, type Ask } from './ask.ts';
-import type { RedisConnections } from './connections.ts';
-import type { RedisClient } from './redis-client.ts';
-import { watchConnection } from './connection-watch.ts';
+import { createAsk, type Ask } from '../../redis/ask.ts';
+import type { RedisConnections } from '../../redis/connections.ts';
+import type { RedisClient } from '../../redis/client.ts';
+import { watchConnection } from '../../redis/connection-watch.ts';
 import { readHistory } from './history.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { createMalformedLog } from './malformed-log.ts';

@@ -4,7 +4,7 @@ import { createRedisBus } from '../../../src/bus/redis/redis-bus.ts';
 import {
   clusterConnections,
   type ClusterConnectionOptions,
-} from '../../../src/bus/redis/cluster-connections.ts';
+} from '../../../src/redis/cluster-connections.ts';
 import { redisNames } from '../../../src/bus/redis/keys.ts';
 import type { Channel } from '../../../src/candle/channel.ts';
 import { createWallClock } from '../../../src/time/clock.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BusUnavailableError } from '../../../src/bus/bus-error.ts';
+import { RedisUnavailableError } from '../../../src/redis/unavailable-error.ts';
 import type { BusSubscriber, Fence } from '../../../src/bus/bus.ts';
-import { standaloneConnections } from '../../../src/bus/redis/connections.ts';
+import { standaloneConnections } from '../../../src/redis/connections.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import {
   BTC,
@@ -54,7 +54,7 @@ describe('when Redis fails', () => {
     const first = await seed();
     await redis.kill();
     const [failed] = await publisher.publish([closeOf(4)], FENCE);
-    expect(failed).toMatchObject({ status: 'failed', error: { name: 'BusUnavailableError' } });
+    expect(failed).toMatchObject({ status: 'failed', error: { name: 'RedisUnavailableError' } });
     await vi.waitFor(() => expect(listener.states).toEqual(['connected', 'lost']), WAIT);
     expect(observer.lost).toBe(1);
 
@@ -115,7 +115,7 @@ describe('when Redis fails', () => {
     const [failed] = await publisher.publish([updateOf(4, 2)], FENCE);
     expect(failed).toMatchObject({ status: 'failed' });
     expect(performance.now() - before).toBeLessThan(2 * COMMAND_TIMEOUT_MS + 500);
-    await expect(subscriber.readHistory(BTC)).rejects.toThrow(BusUnavailableError);
+    await expect(subscriber.readHistory(BTC)).rejects.toThrow(RedisUnavailableError);
     await vi.waitFor(() => expect(subscriber.state).toBe('lost'), WAIT);
     expect(listener.states).toEqual(['connected', 'lost']);
 

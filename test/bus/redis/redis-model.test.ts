@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { standaloneConnections } from '../../../src/bus/redis/connections.ts';
+import { standaloneConnections } from '../../../src/redis/connections.ts';
 import { historyOf, type ChannelState } from '../../../src/bus/publish-rule.ts';
 import { channelOf, type Channel } from '../../../src/candle/channel.ts';
 import { useRedis, type SharedRedis } from '../../support/redis.ts';

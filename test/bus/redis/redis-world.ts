@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { BusObserver } from '../../../src/bus/bus.ts';
-import { standaloneConnections } from '../../../src/bus/redis/connections.ts';
+import { standaloneConnections } from '../../../src/redis/connections.ts';
 import { redisNames } from '../../../src/bus/redis/keys.ts';
 import { createRedisBus, type RedisBusDeps } from '../../../src/bus/redis/redis-bus.ts';
 import type { Channel } from '../../../src/candle/channel.ts';

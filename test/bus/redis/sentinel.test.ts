@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Fence } from '../../../src/bus/bus.ts';
-import { watchConnection } from '../../../src/bus/redis/connection-watch.ts';
-import type { RedisConnections } from '../../../src/bus/redis/connections.ts';
-import { sentinelConnections } from '../../../src/bus/redis/sentinel-connections.ts';
+import { watchConnection } from '../../../src/redis/connection-watch.ts';
+import type { RedisConnections } from '../../../src/redis/connections.ts';
+import { sentinelConnections } from '../../../src/redis/sentinel-connections.ts';
 import { ACL_LOGIN, ACL_PASSWORD, ACL_USER } from '../../support/redis-acl.ts';
 import { busOf } from '../../support/redis-configured.ts';
 import {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { standaloneConnections } from '../../../src/bus/redis/connections.ts';
+import { standaloneConnections } from '../../../src/redis/connections.ts';
 import { ACL_LOGIN, makeAclUser, refusals } from '../../support/redis-acl.ts';
 import { startTlsRedis, type TlsRedis } from '../../support/redis-tls.ts';
 import { BTC } from '../fixtures.ts';

@@ -1,4 +1,4 @@
-import { BusUnavailableError } from '../../../src/bus/bus-error.ts';
+import { RedisUnavailableError } from '../../../src/redis/unavailable-error.ts';
 import type { Random } from '../random.ts';
 import type { Task } from '../time/scheduler.ts';
 import type { VirtualProcess } from '../time/virtual-process.ts';
@@ -49,10 +49,10 @@ export class RedisConnection {
     return this.#isReady;
   }
 
-  /** Rejects with `BusUnavailableError`; the command may or may not have been carried out. */
+  /** Rejects with `RedisUnavailableError`; the command may or may not have been carried out. */
   call<T>(command: (server: RedisServer, socket: RedisSocket) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const fail = (why: string): void => reject(new BusUnavailableError(why));
+      const fail = (why: string): void => reject(new RedisUnavailableError(why));
       const begin = (): void => this.#send(command, resolve, fail);
       if (this.#isReady) {
         begin();

@@ -1,11 +1,17 @@
 import type { Logger } from 'pino';
-import type { BusConnectionKind, BusObserver } from '../bus.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from './client.ts';
+import type { ConnectionKind } from './connection-kind.ts';
 import { checkServerVersion } from './server-version.ts';
+
+/** What is told of a connection's fate. Called from event handlers and must return at once. */
+export interface ConnectionObserver {
+  /** A connection is ready again after it had been. */
+  reconnected(connection: ConnectionKind): void;
+}
 
 interface WatchDeps {
   readonly log: Logger;
-  readonly observer?: BusObserver | undefined;
+  readonly observer?: ConnectionObserver | undefined;
   readonly address: string;
 }
 
@@ -22,11 +28,7 @@ const closing = new WeakSet<RedisClient>();
  * Writes into the log what becomes of a connection, once per outage, and checks the server's version
  * each time it connects. A client that has given up by itself is made to go on.
  */
-export function watchConnection(
-  redis: RedisClient,
-  kind: BusConnectionKind,
-  deps: WatchDeps,
-): void {
+export function watchConnection(redis: RedisClient, kind: ConnectionKind, deps: WatchDeps): void {
   const { observer, address } = deps;
   const log = deps.log.child({ connection: kind, redis: address });
   // Every call that waits for the connection listens to it meanwhile.

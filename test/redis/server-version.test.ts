@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { checkServerVersion, readServerVersion } from '../../../src/bus/redis/server-version.ts';
+import { checkServerVersion, readServerVersion } from '../../src/redis/server-version.ts';
 
 function info(fields: Record<string, string>): string {
   return [

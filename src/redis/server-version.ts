@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from './client.ts';
 
 /** The oldest Redis that knows what the scripts and the client need. */
 const OLDEST = [6, 2] as const;

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { clientOptions } from '../../../src/bus/redis/connections.ts';
-import { SentinelWatch } from '../../../src/bus/redis/sentinel-watch.ts';
-import { freePort } from '../../support/redis-port.ts';
-import { startRedis, type TestRedis } from '../../support/redis.ts';
+import { clientOptions } from '../../src/redis/connections.ts';
+import { SentinelWatch } from '../../src/redis/sentinel-watch.ts';
+import { freePort } from '../support/redis-port.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const WAIT = { timeout: 10_000, interval: 20 };
 

@@ -1,9 +1,9 @@
 import { Cluster, Redis } from 'ioredis';
+import type { CommandConnectionKind } from './connection-kind.ts';
 import { closeConnection } from './connection-watch.ts';
 import {
   clientOptions,
   DEFAULT_COMMAND_TIMEOUT_MS,
-  type CommandConnectionKind,
   type ConnectionOptions,
   type RedisConnections,
 } from './connections.ts';

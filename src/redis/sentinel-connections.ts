@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { BusConnectionKind } from '../bus.ts';
+import type { ConnectionKind } from './connection-kind.ts';
 import {
   clientOptions,
   DEFAULT_COMMAND_TIMEOUT_MS,
@@ -45,7 +45,7 @@ export function sentinelConnections(options: SentinelOptions): RedisConnections 
       options.log?.warn({ err: error, sentinel }, 'a sentinel cannot be listened to; trying on');
     },
   });
-  const open = (kind: BusConnectionKind) => {
+  const open = (kind: ConnectionKind) => {
     const connection = new Redis({
       ...clientOptions(kind, commandTimeoutMs),
       ...access,

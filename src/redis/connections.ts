@@ -1,14 +1,11 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import type { BusConnectionKind } from '../bus.ts';
+import type { CommandConnectionKind, ConnectionKind } from './connection-kind.ts';
 import { closeConnection } from './connection-watch.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from './client.ts';
 import { accessOf, type TlsMaterial } from './server-access.ts';
 
-/** Connections that run commands; the other kind only listens. */
-export type CommandConnectionKind = Exclude<BusConnectionKind, 'subscriber'>;
-
 /**
- * Opens connections of the kinds that the bus needs. Each call opens a new one, which its caller
+ * Opens connections. Each call opens a new one, which its caller
  * gives to `close`. They connect at once and, after a loss, again and again for ever.
  */
 export interface RedisConnections {
@@ -55,10 +52,10 @@ export function retryDelayMs(attempt: number, random: () => number = Math.random
 }
 
 /**
- * What every connection of the bus is given. Nothing is queued while there is no connection and
- * nothing is sent twice: the bus waits for the connection, and repeats, where that is right.
+ * What every connection is given. Nothing is queued while there is no connection and nothing is sent
+ * twice: callers wait for the connection, and repeat, where that is right.
  */
-export function clientOptions(kind: BusConnectionKind | 'sentinel', commandTimeoutMs: number) {
+export function clientOptions(kind: ConnectionKind | 'sentinel', commandTimeoutMs: number) {
   return {
     connectionName: `candlegate-${kind}`,
     // Would need one more right, which older servers do not know.
@@ -86,7 +83,7 @@ export function standaloneConnections(options: ConnectionOptions): RedisConnecti
   const place =
     host === '' ? { path: pathname } : { host: bare(hostname), port: Number(port) || 6379 };
   const access = accessOf(url, tls);
-  const open = (kind: BusConnectionKind) =>
+  const open = (kind: ConnectionKind) =>
     new Redis({ ...clientOptions(kind, commandTimeoutMs), ...access, ...place });
   return {
     isCluster: false,

@@ -1,6 +1,6 @@
-import { BusUnavailableError } from '../bus-error.ts';
+import { RedisUnavailableError } from './unavailable-error.ts';
 import type { RedisConnections } from './connections.ts';
-import type { RedisClient } from './redis-client.ts';
+import type { RedisClient } from './client.ts';
 import { whenReady } from './connection-watch.ts';
 
 /** Asks the server something, once the connection stands; every failure says what was asked of whom. */
@@ -9,11 +9,11 @@ export interface Ask {
    * Answers within twice the command timeout. A cluster may still carry out later what was given up
    * here: slots that move make it ask several nodes.
    *
-   * @throws {BusUnavailableError}
+   * @throws {RedisUnavailableError}
    */
   <T>(what: string, ask: () => Promise<T>): Promise<T>;
   /** The error of a single answer. */
-  failure(what: string, cause: unknown): BusUnavailableError;
+  failure(what: string, cause: unknown): RedisUnavailableError;
 }
 
 export function createAsk(
@@ -23,7 +23,7 @@ export function createAsk(
   const failure = (what: string, cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `Redis at ${address}: ${what} failed: ${reason}`;
-    return new BusUnavailableError(message, { cause });
+    return new RedisUnavailableError(message, { cause });
   };
   const ask = async <T>(what: string, question: () => Promise<T>): Promise<T> => {
     try {

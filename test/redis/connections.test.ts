@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { retryDelayMs, standaloneConnections } from '../../../src/bus/redis/connections.ts';
+import { retryDelayMs, standaloneConnections } from '../../src/redis/connections.ts';
 
 describe('connections to Redis', () => {
   it('are tried again quickly at first, then ever more slowly up to half a second, with jitter', () => {
