@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // One for each core: many tests wait for processes, and vitest alone would leave a core idle.
+    maxWorkers: '100%',
   },
 });

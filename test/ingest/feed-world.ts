@@ -71,6 +71,12 @@ export class FeedWorld {
     this.feeds[leader].lead(result, this.now);
   }
 
+  /** What the leader asks the store at each heartbeat: a store that forgot says so in silence too. */
+  checkHead(): void {
+    const { result } = this.store.apply(BTC, (state, context) => claim(state, this.fence, context));
+    if (result.status === 'claimed') this.feeds[this.leader].onHead(result.head);
+  }
+
   /** Lets the leader do one thing. A slow answer comes with the next call. */
   pump(fate: BusFate): boolean {
     if (this.#pending !== null) {
@@ -139,6 +145,7 @@ export class FeedWorld {
     this.now = Math.max(this.now, T0 + this.minutes * MINUTE_MS);
     for (let round = 0; round < 60; round += 1) {
       this.now += 5_000;
+      if (this.#pending === null) this.checkHead();
       for (let step = 0; step < 50 && (this.fetch() || this.pump('ok')); step += 1);
     }
   }

@@ -212,6 +212,12 @@ describe('two workers', () => {
     const first = work(bus, simulator, {}, 'w1');
     await vi.waitFor(() => expect(isLeading(first.ingest)).toBe(true), LONG);
     const second = work(bus, simulator, { leaseRenewMs: 50 }, 'w2');
+    // A standby knows what it has heard; without REST it can know nothing else.
+    await vi.waitFor(async () => {
+      expect(await metricValue(second.registry, 'candlegate_ingest_candles_total')).toBeGreaterThan(
+        0,
+      );
+    }, LONG);
     await untilClosed(bus, BTC1, 3);
     expect(isLeading(second.ingest)).toBe(false);
     simulator.faults.set({ rest: { status: 500 } });
