@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,7 +8,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // One for each core: many tests wait for processes, and vitest alone would leave a core idle.
-    maxWorkers: '100%',
+    // More than there are cores: many tests wait for processes, clocks and browsers.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
   },
 });

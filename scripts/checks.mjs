@@ -1,13 +1,18 @@
 // Runs command lines whose output matters only when they fail, and says how long each took.
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import path from 'node:path';
 
 const ROOT = path.join(import.meta.dirname, '..');
+
+/** Checks that nothing waits for leave the processor to tests, which measure time. */
+const BACKGROUND_NICENESS = 10;
 
 /**
  * @typedef {object} Check
  * @property {string} name
  * @property {string[]} command run in the project's folder; `node_modules/.bin` comes first in PATH
+ * @property {boolean} [background] with low priority
  */
 
 /**
@@ -16,9 +21,9 @@ const ROOT = path.join(import.meta.dirname, '..');
  * @param {Check} check
  * @returns {Promise<boolean>} whether it passed
  */
-export async function runCheck({ name, command: [program, ...args] }) {
+export async function runCheck({ name, command: [program, ...args], background = false }) {
   const start = performance.now();
-  const { code, output } = await capture(program, args);
+  const { code, output } = await capture(program, args, background);
   const passed = code === 0;
   console.log(`${passed ? '✓' : '✗'} ${name} (${seconds(start)})`);
   if (!passed) console.log(output.trimEnd().replaceAll(/^/gm, '    '));
@@ -50,7 +55,7 @@ export function seconds(start) {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }
 
-function capture(program, args) {
+function capture(program, args, background) {
   return new Promise((resolve) => {
     const bin = path.join(ROOT, 'node_modules', '.bin');
     const child = spawn(program, args, {
@@ -58,6 +63,7 @@ function capture(program, args) {
       env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    if (background && child.pid !== undefined) setPriority(child.pid, BACKGROUND_NICENESS);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (output += text));

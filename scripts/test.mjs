@@ -8,18 +8,17 @@
 // before the last says what to install.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { findChromium } from './chromium.mjs';
-import { runChecks, seconds } from './checks.mjs';
+import { runCheck, runChecks, seconds } from './checks.mjs';
 import { findRedisServer } from './redis-server.mjs';
 import { TOTALS_FILE } from './totals-reporter.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const REDIS_TIMEOUT_MS = 5_000;
 
-/** The longest come first, so that none of them is left alone at the end. */
+/** They run beside the tests. The longest come first, so that none of them is left alone at the end. */
 const STATIC_CHECKS = [
   { name: 'lint', command: ['eslint', '.'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
@@ -29,7 +28,8 @@ const STATIC_CHECKS = [
     name: 'directions of imports',
     command: ['depcruise', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'],
   },
-];
+].map((check) => ({ ...check, background: true }));
+const STATIC_CHECKS_AT_ONCE = 2;
 const BUILD = { name: 'build', command: ['node', 'scripts/build.mjs'] };
 
 /**
@@ -123,22 +123,22 @@ const isPartial = vitestArgs.length > 0;
 mkdirSync(path.dirname(TOTALS_FILE), { recursive: true });
 if (isPartial) console.log('Only some tests are run; the other checks are left out.');
 
-const checks = isPartial ? [BUILD] : [...STATIC_CHECKS, BUILD];
-const [checked, ...obtained] = await Promise.all([
-  runChecks(checks, Math.min(4, availableParallelism())),
+const staticChecks = runChecks(isPartial ? [] : STATIC_CHECKS, STATIC_CHECKS_AT_ONCE);
+const [built, ...obtained] = await Promise.all([
+  runCheck(BUILD),
   obtain('Redis', findRedis),
   obtain('Chromium', findChromium),
 ]);
 const missing = obtained.filter((sentence) => sentence !== null);
-const results = [...checked, ...obtained.map((sentence) => sentence === null)];
-const checksFailed = results.filter((passed) => !passed).length;
 
 let tests = { passed: 0, failed: 0, skipped: 0 };
-if (missing.length === 0) {
+if (built && missing.length === 0) {
   const testsStart = performance.now();
   tests = await runTests(vitestArgs);
   console.log(`${tests.failed === 0 ? '✓' : '✗'} tests (${seconds(testsStart)})`);
 }
+const results = [built, ...obtained.map((sentence) => sentence === null), ...(await staticChecks)];
+const checksFailed = results.filter((passed) => !passed).length;
 
 const passed = results.length - checksFailed + tests.passed;
 const failed = checksFailed + tests.failed;

@@ -10,7 +10,7 @@ import type { Channel } from '../../../src/candle/channel.ts';
 import { createWallClock } from '../../../src/time/clock.ts';
 import type { TestCluster } from '../../support/redis-cluster.ts';
 import { HISTORY_DEPTH, type BusWorld } from '../bus-suite.ts';
-import { SILENT } from './redis-world.ts';
+import { PATIENT_MS, SILENT } from './redis-world.ts';
 
 export interface ClusterWorld extends BusWorld {
   /** A plain client of the whole cluster. */
@@ -28,7 +28,12 @@ export function openClusterWorld(
   const nodes = cluster.masters.map(({ address }) => address);
   const bus = createRedisBus({
     namespace,
-    connections: clusterConnections({ url: 'redis://ignored', nodes, ...more.reach }),
+    connections: clusterConnections({
+      url: 'redis://ignored',
+      nodes,
+      commandTimeoutMs: PATIENT_MS,
+      ...more.reach,
+    }),
     clock: createWallClock(),
     log: SILENT,
     historyDepth: HISTORY_DEPTH,

@@ -9,6 +9,8 @@ import { createWallClock } from '../../../src/time/clock.ts';
 import { HISTORY_DEPTH, type BusWorld } from '../bus-suite.ts';
 
 export const SILENT = pino({ level: 'silent' });
+/** For tests in which no answer is meant to be late: a busy machine must not fail them. */
+export const PATIENT_MS = 10_000;
 
 /** Everything that a `BusObserver` was told. */
 export class CountingObserver implements BusObserver {
@@ -45,7 +47,7 @@ export function openRedisWorld(
   const namespace = { source: 'bybit' as const, ...(prefix === undefined ? {} : { prefix }) };
   const bus = createRedisBus({
     namespace,
-    connections: standaloneConnections({ url }),
+    connections: standaloneConnections({ url, commandTimeoutMs: PATIENT_MS }),
     clock: createWallClock(),
     log: SILENT,
     historyDepth: HISTORY_DEPTH,

@@ -5,8 +5,10 @@ import { ACL_LOGIN, makeAclUser, refusals } from '../../support/redis-acl.ts';
 import { startTlsRedis, type TlsRedis } from '../../support/redis-tls.ts';
 import { BTC } from '../fixtures.ts';
 import { describeBus } from '../bus-suite.ts';
-import { openRedisWorld, type RedisWorld } from './redis-world.ts';
+import { openRedisWorld, PATIENT_MS, type RedisWorld } from './redis-world.ts';
 
+/** How long a connection that will not come about is waited for. */
+const REFUSED_WITHIN_MS = 1_500;
 const FENCE = { token: 1_745_000_000_000, worker: 'w1' };
 
 describe('over TLS', () => {
@@ -27,14 +29,15 @@ describe('over TLS', () => {
   function open(
     tls: { ca?: string; certificate?: string; key?: string },
     login = ACL_LOGIN,
+    commandTimeoutMs = PATIENT_MS,
   ): RedisWorld {
     const url = `rediss://${login}@127.0.0.1:${redis.tlsPort}/3`;
-    const connections = standaloneConnections({ url, tls, commandTimeoutMs: 1_500 });
+    const connections = standaloneConnections({ url, tls, commandTimeoutMs });
     return openRedisWorld(`${redis.plainUrl}/3`, undefined, { connections });
   }
 
-  async function claimWith(...args: Parameters<typeof open>) {
-    const world = open(...args);
+  async function claimWith(tls: Parameters<typeof open>[0], login?: string) {
+    const world = open(tls, login, REFUSED_WITHIN_MS);
     try {
       return await world.publisher().claim(BTC, FENCE);
     } finally {

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { BrokenCircuitError } from 'cockatiel';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BybitRest, type RestSettings } from '../../../src/ingest/bybit/rest.ts';
 import type { RestOutcome } from '../../../src/ingest/bybit/rest-errors.ts';
 import { createWallClock } from '../../../src/time/clock.ts';
@@ -200,8 +200,8 @@ describe('a call', () => {
     );
     expect(requests).toHaveLength(1);
     handler = klines;
-    await new Promise((resolve) => setTimeout(resolve, 120));
-    await expect(rest.candles(BTC, { from: T0, to: T0 }, signal)).resolves.toBeDefined();
+    await vi.waitFor(() => rest.candles(BTC, { from: T0, to: T0 }, signal));
+    expect(requests).toHaveLength(2);
   });
 
   it('waits for the budget that all calls share', async () => {
