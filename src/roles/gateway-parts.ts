@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { BusSubscriber } from '../bus/bus.ts';
 import type { Source } from '../candle/messages.ts';
 import type { GatewayConfig } from '../config/load.ts';
+import { createAuthenticator } from '../gateway/auth/credential.ts';
 import { createJwtVerifier } from '../gateway/auth/jwt-verifier.ts';
 import { createOriginPolicy } from '../gateway/auth/origin-policy.ts';
 import { topicOf } from '../gateway/channel-view.ts';
@@ -78,6 +79,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     },
     { clock, metrics: edgeMetrics, log },
   );
+  const authenticator = createAuthenticator({ token: ({ token }) => verifier.verify(token) });
   const origins = createOriginPolicy(config.server.allowedOrigins);
 
   // The hub publishes through the server, whose sessions look at the hub: one end is tied late.
@@ -100,7 +102,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   const sessions = createSessions({
     directory: hub,
     codecs,
-    verifier,
+    authenticator,
     clock,
     source,
     gatewayId: instance,
@@ -136,7 +138,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
       candlesRoute({ source, directory: hub }),
       staticRoute(await loadStaticFiles(PAGE_FOLDER)),
     ],
-    verifier,
+    authenticator,
     origins,
     queryToken: config.server.queryToken,
     metrics: edgeMetrics,
@@ -151,7 +153,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     },
     sessions,
     directory: hub,
-    verifier,
+    authenticator,
     origins,
     rest,
     protocols: [JSON_PROTOCOL],

@@ -3,6 +3,8 @@ import { errors, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { Logger } from 'pino';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
+import { ChannelGrants } from './channel-grant.ts';
+import { readIdentity } from './claims.ts';
 import type { TokenVerifier, Verification } from './identity.ts';
 import { tokenProblemOf } from './token-problem.ts';
 import { publicKey, secretKey, type VerificationKey } from './verification-keys.ts';
@@ -10,7 +12,6 @@ import { VerifiedTokens } from './verified-tokens.ts';
 
 /** Longer ones are not looked at; `auth` messages have the same bound. */
 const MAX_TOKEN_CHARS = 8192;
-const MAX_SUBJECT_CHARS = 256;
 
 /** At least one of `secret` and `publicKey` is needed. */
 export interface JwtVerifierSettings {
@@ -57,6 +58,7 @@ export function createJwtVerifier(
     ...(settings.issuer === undefined ? {} : { issuer: settings.issuer }),
     ...(settings.audience === undefined ? {} : { audience: settings.audience }),
   };
+  const grants = new ChannelGrants();
   const verified = new VerifiedTokens(settings.maxCachedTokens ?? 20_000);
 
   function keyFor(algorithm: string): KeyObject {
@@ -72,15 +74,9 @@ export function createJwtVerifier(
         ...options,
         currentDate: new Date(now),
       });
-      const { sub, exp = Number.NaN } = payload;
-      if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_CHARS) {
-        return refusal('invalid_claims', 'The claim sub must be a text of 1 to 256 characters.');
-      }
-      const expiresAt = Math.floor(exp * 1000);
-      if (!Number.isSafeInteger(expiresAt)) {
-        return refusal('invalid_claims', 'The claim exp has a wrong value.');
-      }
-      return { ok: true, identity: { subject: sub, expiresAt } };
+      const identity = readIdentity(payload, grants);
+      if ('fault' in identity) return refusal('invalid_claims', identity.fault);
+      return { ok: true, identity };
     } catch (error) {
       const problem = tokenProblemOf(error);
       if (problem !== undefined) return refusal(problem.problem, problem.detail);

@@ -4,7 +4,7 @@ import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
 import { lookUpChannel } from './channel-lookup.ts';
 import { jsonAnswer } from './http.ts';
 import { readInteger, readQuery, refuseOtherParameters, TIMESTAMP_RANGE } from './query.ts';
-import { under, type Route } from './route.ts';
+import { under, type GuardedRoute } from './route.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -21,7 +21,7 @@ interface Range {
 }
 
 /** `GET /api/v1/candles/{symbol}/{interval}`: closed candles of a range, from memory. */
-export function candlesRoute({ source, directory }: CandlesDeps): Route {
+export function candlesRoute({ source, directory }: CandlesDeps): GuardedRoute {
   return {
     name: 'candles',
     needsToken: true,

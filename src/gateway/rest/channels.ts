@@ -3,7 +3,7 @@ import type { Source } from '../../candle/messages.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import { jsonAnswer } from './http.ts';
 import { refuseOtherParameters } from './query.ts';
-import { exactly, type Route } from './route.ts';
+import { exactly, type GuardedRoute } from './route.ts';
 
 export interface ChannelsDeps {
   readonly source: Source;
@@ -13,7 +13,7 @@ export interface ChannelsDeps {
 }
 
 /** `GET /api/v1/live/channels`: what is served here and where each channel stands. */
-export function channelsRoute({ source, directory, subscribers }: ChannelsDeps): Route {
+export function channelsRoute({ source, directory, subscribers }: ChannelsDeps): GuardedRoute {
   return {
     name: 'channels',
     needsToken: true,

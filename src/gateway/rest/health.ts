@@ -1,7 +1,7 @@
 import type { BusState } from '../../bus/bus.ts';
 import type { FeedState, Source } from '../../candle/messages.ts';
 import { jsonAnswer } from './http.ts';
-import { exactly, type Route } from './route.ts';
+import { exactly, type OpenRoute } from './route.ts';
 
 export interface HealthDeps {
   readonly gatewayId: string;
@@ -14,7 +14,7 @@ export interface HealthDeps {
 }
 
 /** `GET /api/v1/live/health`: for people and uptime checks; probes ask the admin port. */
-export function healthRoute(deps: HealthDeps): Route {
+export function healthRoute(deps: HealthDeps): OpenRoute {
   return {
     name: 'health',
     needsToken: false,

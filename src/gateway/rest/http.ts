@@ -14,6 +14,7 @@ export const READ_HEADERS = [
   'sec-websocket-protocol',
   'sec-websocket-version',
   'upgrade',
+  'x-api-key',
 ] as const;
 export type ReadHeader = (typeof READ_HEADERS)[number];
 

@@ -1,14 +1,28 @@
+import type { Identity } from '../auth/identity.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 
-/** One GET resource. HEAD, OPTIONS, tokens and errors are the router's business. */
-export interface Route {
+/** One GET resource. HEAD, OPTIONS, credentials and errors are the router's business. */
+export type Route = OpenRoute | GuardedRoute;
+
+interface RoutePath {
   /** Bounded: it labels metrics. */
   readonly name: string;
-  readonly needsToken: boolean;
   /** The path's variable segments, still percent-encoded, or null when the path is another. */
   match(path: string): readonly string[] | null;
+}
+
+/** Anybody may ask. */
+export interface OpenRoute extends RoutePath {
+  readonly needsToken: false;
   /** May throw a `ProblemError`. */
   answer(request: HttpRequest, segments: readonly string[]): HttpAnswer;
+}
+
+/** Only those who have proven who they are. */
+export interface GuardedRoute extends RoutePath {
+  readonly needsToken: true;
+  /** May throw a `ProblemError`. */
+  answer(request: HttpRequest, segments: readonly string[], identity: Identity): HttpAnswer;
 }
 
 /** A `match` for one exact path. */

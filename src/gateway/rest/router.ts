@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
-import type { TokenVerifier } from '../auth/identity.ts';
+import type { Authenticator } from '../auth/credential.ts';
+import type { Identity } from '../auth/identity.ts';
 import type { OriginPolicy } from '../auth/origin-policy.ts';
-import { readToken } from '../auth/token-source.ts';
 import { corsHeaders, isPreflight, optionsAnswer } from './cors.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { problemAnswer, ProblemError, refuse } from './problem.ts';
-import { readQuery } from './query.ts';
+import { credentialOf } from './request-credential.ts';
 import type { Route } from './route.ts';
 import { API_CONTENT_POLICY, SECURITY_HEADERS } from './security-headers.ts';
 
@@ -15,7 +15,7 @@ const ALLOWED_METHODS = 'GET, HEAD, OPTIONS';
 export interface RestDeps {
   /** The first that matches a path answers. */
   readonly routes: readonly Route[];
-  readonly verifier: TokenVerifier;
+  readonly authenticator: Authenticator;
   readonly origins: OriginPolicy;
   /** Whether `?token=` counts. */
   readonly queryToken: boolean;
@@ -61,19 +61,18 @@ export function createRestHandler(deps: RestDeps): RestHandler {
     if (method !== 'GET' && method !== 'HEAD') {
       refuse('method_not_allowed', `Allowed are ${ALLOWED_METHODS}.`, { Allow: ALLOWED_METHODS });
     }
-    if (route.needsToken) await checkToken(request);
-    return route.answer(request, segments);
+    if (!route.needsToken) return route.answer(request, segments);
+    return route.answer(request, segments, await authenticate(request));
   }
 
-  async function checkToken({ headers, query }: HttpRequest): Promise<void> {
-    const token = readToken({
-      authorization: headers.authorization,
-      subprotocols: headers['sec-websocket-protocol'],
-      queryToken: deps.queryToken ? readQuery(query, ['token']).token : undefined,
-    });
-    if (token === undefined) refuse('missing_token', 'Present a token as Authorization: Bearer.');
-    const verification = await deps.verifier.verify(token);
-    if (!verification.ok) refuse(verification.problem, verification.detail);
+  async function authenticate(request: HttpRequest): Promise<Identity> {
+    const credential = credentialOf(request, deps.queryToken);
+    if (credential === undefined) {
+      refuse('missing_token', 'Present a token as Authorization: Bearer.');
+    }
+    const verification = await deps.authenticator.authenticate(credential);
+    if (verification.ok) return verification.identity;
+    refuse(verification.problem, verification.detail, verification.headers);
   }
 
   function answerToError(error: unknown, route: string | undefined): HttpAnswer {

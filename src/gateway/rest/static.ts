@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { listEntries } from '../auth/token-source.ts';
+import { listEntries } from '../auth/credential-source.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
-import type { Route } from './route.ts';
+import type { OpenRoute } from './route.ts';
 import { PAGE_CONTENT_POLICY } from './security-headers.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -79,7 +79,7 @@ async function load(file: string, contentType: string): Promise<StaticFile> {
 }
 
 /** Serves the page. */
-export function staticRoute(files: StaticFiles): Route {
+export function staticRoute(files: StaticFiles): OpenRoute {
   return {
     name: 'page',
     needsToken: false,

@@ -1,4 +1,4 @@
-import { listEntries } from '../auth/token-source.ts';
+import { listEntries } from '../auth/credential-source.ts';
 import type { HttpRequest } from '../rest/http.ts';
 import { refuse } from '../rest/problem.ts';
 

@@ -1,7 +1,7 @@
 import type { HttpResponse, us_listen_socket } from 'uWebSockets.js';
 import type { Logger } from 'pino';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
-import type { TokenVerifier } from '../auth/identity.ts';
+import type { Authenticator } from '../auth/credential.ts';
 import type { OriginPolicy } from '../auth/origin-policy.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import type { HttpRequest } from '../rest/http.ts';
@@ -38,7 +38,7 @@ export interface ServerDeps {
   readonly settings: ServerSettings;
   readonly sessions: SessionFactory;
   readonly directory: ChannelDirectory;
-  readonly verifier: TokenVerifier;
+  readonly authenticator: Authenticator;
   readonly origins: OriginPolicy;
   readonly rest: RestHandler;
   /** Subprotocols spoken; the first is that of clients which ask for none. */
@@ -89,7 +89,7 @@ export function createServer(deps: ServerDeps): GatewayServer {
   let accepting = true;
   let closed = false;
   const upgrades = new Upgrades({
-    verifier: deps.verifier,
+    authenticator: deps.authenticator,
     origins: deps.origins,
     directory: deps.directory,
     protocols: deps.protocols,

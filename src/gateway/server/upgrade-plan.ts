@@ -1,10 +1,12 @@
 import type { OriginPolicy } from '../auth/origin-policy.ts';
-import { readToken, requestedSubprotocols } from '../auth/token-source.ts';
+import type { Credential } from '../auth/credential.ts';
+import { requestedSubprotocols } from '../auth/credential-source.ts';
 import { MAX_SNAPSHOT_CANDLES } from '../../candle/messages.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import { lookUpChannel } from '../rest/channel-lookup.ts';
 import type { HttpRequest } from '../rest/http.ts';
 import { refuse } from '../rest/problem.ts';
+import { credentialOf } from '../rest/request-credential.ts';
 import { readInteger, readQuery, refuseOtherParameters, TIMESTAMP_RANGE } from '../rest/query.ts';
 import type { SessionRequest } from '../session-factory.ts';
 import { checkHandshake } from './handshake.ts';
@@ -20,9 +22,9 @@ export interface UpgradePlanDeps {
   isDraining(): boolean;
 }
 
-/** An upgrade request that lacks nothing but a look at its token. */
+/** An upgrade request that lacks nothing but a look at its credential. */
 export interface UpgradePlan {
-  readonly token: string;
+  readonly credential: Credential;
   readonly protocol: string;
   /** What `Sec-WebSocket-Protocol` answers; empty for none. */
   readonly answeredProtocol: string;
@@ -37,7 +39,7 @@ export function refuseWhileDraining(deps: Pick<UpgradePlanDeps, 'isDraining'>): 
 }
 
 /**
- * All checks before the token, cheapest first.
+ * All checks before the credential, cheapest first.
  *
  * @throws ProblemError
  */
@@ -55,15 +57,11 @@ export function planUpgrade(
   refuseOtherParameters(query, path.kind === 'channel' ? CHANNEL_PARAMETERS : []);
   const initial = path.kind === 'channel' ? readInitial(path, query, deps.directory) : undefined;
   const protocol = chooseProtocol(headers['sec-websocket-protocol'], deps.protocols);
-  const token = readToken({
-    authorization: headers.authorization,
-    subprotocols: headers['sec-websocket-protocol'],
-    queryToken: deps.queryToken ? readQuery(query, ['token']).token : undefined,
-  });
-  if (token === undefined) {
+  const credential = credentialOf(request, deps.queryToken);
+  if (credential === undefined) {
     refuse('missing_token', 'Present a token in Authorization or Sec-WebSocket-Protocol.');
   }
-  return { token, initial, ...protocol };
+  return { credential, initial, ...protocol };
 }
 
 /** Of the path endpoint; the other one has none. */

@@ -1,6 +1,7 @@
 import type { HttpResponse, us_socket_context_t } from 'uWebSockets.js';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
-import type { TokenVerifier, Verification } from '../auth/identity.ts';
+import type { Authenticator } from '../auth/credential.ts';
+import type { Verification } from '../auth/identity.ts';
 import type { HttpAnswer, HttpRequest } from '../rest/http.ts';
 import { problemAnswer, ProblemError, type Problem } from '../rest/problem.ts';
 import { API_CONTENT_POLICY, SECURITY_HEADERS } from '../rest/security-headers.ts';
@@ -17,7 +18,7 @@ import type { WebSocketPath } from './websocket-paths.ts';
 import type { WebSockets } from './websocket.ts';
 
 export interface UpgradeDeps extends UpgradePlanDeps {
-  readonly verifier: TokenVerifier;
+  readonly authenticator: Authenticator;
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded'>;
   readonly faults: Faults;
   readonly sockets: Pick<WebSockets, 'createTransport' | 'begin'>;
@@ -56,8 +57,8 @@ export class Upgrades {
       aborted = true;
       this.#deps.metrics.upgradeEnded('aborted');
     });
-    this.#deps.verifier
-      .verify(plan.token)
+    this.#deps.authenticator
+      .authenticate(plan.credential)
       .then((verification) => {
         if (!aborted) this.#conclude(response, request, plan, verification, context);
       })
@@ -89,12 +90,13 @@ export class Upgrades {
     context: us_socket_context_t,
   ): void {
     if (!verification.ok) {
-      const { problem: code, detail } = verification;
-      response.cork(() => this.#refuse(response, request, { code, detail }));
+      const { problem: code, detail, headers } = verification;
+      const problem = { code, detail, ...(headers === undefined ? {} : { headers }) };
+      response.cork(() => this.#refuse(response, request, problem));
       return;
     }
     try {
-      // The drain may have begun while the token was looked at.
+      // The drain may have begun while the credential was looked at.
       refuseWhileDraining(this.#deps);
     } catch (error) {
       response.cork(() => this.#refuse(response, request, this.#problemOf(error)));

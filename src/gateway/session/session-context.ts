@@ -2,7 +2,7 @@ import type { Source } from '../../candle/messages.ts';
 import type { HopLedger } from '../../metrics/hop-ledger.ts';
 import type { SessionMetrics } from '../../metrics/session-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { TokenVerifier } from '../auth/identity.ts';
+import type { Authenticator } from '../auth/credential.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { DeliveryEnvironment, DeliveryLimits } from './socket-delivery.ts';
@@ -48,7 +48,8 @@ export interface SessionLog {
 export interface SessionDeps {
   readonly directory: ChannelDirectory;
   readonly codecs: readonly Codec[];
-  readonly verifier: TokenVerifier;
+  /** Looks at the tokens of `auth` messages. */
+  readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly source: Source;
   /** The gateway's name in `welcome`. */

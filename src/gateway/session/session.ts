@@ -227,8 +227,8 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
   }
 
   get refresh(): TokenRefresh {
-    const { log, verifier } = this.context;
-    this.#refresh ??= new TokenRefresh(verifier, (error) =>
+    const { log, authenticator } = this.context;
+    this.#refresh ??= new TokenRefresh(authenticator, (error) =>
       log.error({ err: error }, 'answering an auth message failed'),
     );
     return this.#refresh;

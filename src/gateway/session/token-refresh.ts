@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../candle/codes.ts';
-import type { Identity, TokenVerifier } from '../auth/identity.ts';
+import type { Authenticator } from '../auth/credential.ts';
+import type { Identity } from '../auth/identity.ts';
 
 /** Tokens of one connection that may be under verification at once: each costs a signature check. */
 const MAX_PENDING = 4;
@@ -10,14 +11,14 @@ export type RefreshResult =
 
 /** Verifies the tokens of a connection's `auth` messages one after the other, in order of arrival. */
 export class TokenRefresh {
-  readonly #verifier: TokenVerifier;
+  readonly #authenticator: Authenticator;
   readonly #onFault: (error: unknown) => void;
   #tail: Promise<void> = Promise.resolve();
   #pending = 0;
 
   /** @param onFault is told when `done` threw; the connection's next token is verified all the same */
-  constructor(verifier: TokenVerifier, onFault: (error: unknown) => void) {
-    this.#verifier = verifier;
+  constructor(authenticator: Authenticator, onFault: (error: unknown) => void) {
+    this.#authenticator = authenticator;
     this.#onFault = onFault;
   }
 
@@ -39,7 +40,7 @@ export class TokenRefresh {
   }
 
   async #check(token: string, subject: string): Promise<RefreshResult> {
-    const verification = await this.#verifier.verify(token);
+    const verification = await this.#authenticator.authenticate({ kind: 'token', token });
     if (!verification.ok) {
       // The detail is the verifier's own and holds no part of the token.
       const detail = `${verification.problem}: ${verification.detail}`;

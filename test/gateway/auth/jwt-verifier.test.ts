@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { mintToken } from '../../../src/gateway/auth/mint.ts';
-import { NOW, SECRET, token, unsigned, verifierWith } from './tokens.ts';
+import type { ChannelGrant } from '../../../src/gateway/auth/channel-grant.ts';
+import { identityOf, NOW, SECRET, token, unsigned, verifierWith } from './tokens.ts';
 
 const SECONDS = NOW / 1000;
 
@@ -20,7 +21,7 @@ describe('a verifier with a secret', () => {
     const verification = await verifierWith().verify(await token());
     expect(verification).toEqual({
       ok: true,
-      identity: { subject: 'alice', expiresAt: NOW + 3_600_000 },
+      identity: identityOf({ issuedAt: NOW }),
     });
   });
 
@@ -204,7 +205,12 @@ describe('minting', () => {
     const settings = { secret: SECRET, issuer: 'i', audience: 'a', clockToleranceMs: 0 };
     expect(await verifierWith(settings).verify(minted)).toEqual({
       ok: true,
-      identity: { subject: 'dev', expiresAt: NOW + 60_000 },
+      identity: identityOf({
+        subject: 'dev',
+        expiresAt: NOW + 60_000,
+        issuedAt: NOW,
+        grant: expect.objectContaining({ patterns: ['candles:BTCUSDT:*'] }) as ChannelGrant,
+      }),
     });
     const late = verifierWith(settings, () => NOW + 60_001);
     expect(await late.verify(minted)).toMatchObject({ problem: 'expired_token' });

@@ -4,7 +4,9 @@ import {
   createJwtVerifier,
   type JwtVerifierSettings,
 } from '../../../src/gateway/auth/jwt-verifier.ts';
-import type { TokenVerifier } from '../../../src/gateway/auth/identity.ts';
+import { ALL_CHANNELS } from '../../../src/gateway/auth/channel-grant.ts';
+import { createAuthenticator, type Authenticator } from '../../../src/gateway/auth/credential.ts';
+import type { Identity, TokenVerifier } from '../../../src/gateway/auth/identity.ts';
 import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
 
 export const SECRET = 'a secret of more than thirty-two bytes';
@@ -52,4 +54,23 @@ export function token(
 export function unsigned(header: object, payload: object, signature = ''): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part(header)}.${part(payload)}.${signature}`;
+}
+
+/** Whoever a test needs: `alice` for an hour from `NOW`, with everything allowed, unless it says otherwise. */
+export function identityOf(parts: Partial<Identity> = {}): Identity {
+  return {
+    subject: 'alice',
+    expiresAt: NOW + 3_600_000,
+    issuedAt: null,
+    tokenId: null,
+    keyId: null,
+    plan: null,
+    grant: ALL_CHANNELS,
+    ...parts,
+  };
+}
+
+/** Takes tokens and nothing else. */
+export function tokenAuthenticator(verifier: TokenVerifier): Authenticator {
+  return createAuthenticator({ token: ({ token: presented }) => verifier.verify(presented) });
 }

@@ -9,7 +9,7 @@ import { exactly } from '../../../src/gateway/rest/route.ts';
 import { createRestHandler } from '../../../src/gateway/rest/router.ts';
 import type { BusState } from '../../../src/bus/bus.ts';
 import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
-import { NOW, SECRET, silentLog, token, verifierWith } from '../auth/tokens.ts';
+import { NOW, SECRET, silentLog, token, tokenAuthenticator, verifierWith } from '../auth/tokens.ts';
 import { candleAt, fakeDirectory, fakeView, MINUTE_MS } from './fake-directory.ts';
 
 const STARTS = Array.from({ length: 300 }, (_, index) => NOW + index * MINUTE_MS);
@@ -42,7 +42,7 @@ const rest = createRestHandler({
       },
     },
   ],
-  verifier: verifierWith({ secret: SECRET }),
+  authenticator: tokenAuthenticator(verifierWith({ secret: SECRET })),
   origins: createOriginPolicy(['https://charts.example']),
   queryToken: true,
   metrics: new EdgeMetrics(registry),

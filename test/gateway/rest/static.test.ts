@@ -4,12 +4,12 @@ import path from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../../src/gateway/rest/http.ts';
-import type { Route } from '../../../src/gateway/rest/route.ts';
+import type { OpenRoute } from '../../../src/gateway/rest/route.ts';
 import { loadStaticFiles, staticRoute } from '../../../src/gateway/rest/static.ts';
 
 const SCRIPT = 'console.log("candles");\n'.repeat(200);
 let folder: string;
-let route: Route;
+let route: OpenRoute;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'candlegate-page-'));

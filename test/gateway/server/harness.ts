@@ -14,7 +14,7 @@ import {
 import type { SessionFactory, SessionRequest } from '../../../src/gateway/session-factory.ts';
 import type { SocketEvents, Transport } from '../../../src/gateway/transport.ts';
 import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
-import { token, verifierWith, SECRET } from '../auth/tokens.ts';
+import { token, tokenAuthenticator, verifierWith, SECRET } from '../auth/tokens.ts';
 import { fakeDirectory, fakeView } from '../rest/fake-directory.ts';
 
 export const PROTOCOL = 'candlegate.v1.json';
@@ -90,7 +90,9 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
     },
   };
   const directory = fakeDirectory(fakeView('BTCUSDT', '1'), fakeView('BTCUSDT', '60'));
-  const verifier = options.verifier ?? verifierWith({ secret: SECRET }, Date.now);
+  const authenticator = tokenAuthenticator(
+    options.verifier ?? verifierWith({ secret: SECRET }, Date.now),
+  );
   const registry = new Registry();
   const metrics = new EdgeMetrics(registry);
   const logged: unknown[] = [];
@@ -101,7 +103,7 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
     settings: { maxMessageBytes: 1024, queryToken, ...options.settings },
     sessions: factory,
     directory,
-    verifier,
+    authenticator,
     origins,
     rest: createRestHandler({
       routes: [
@@ -115,7 +117,7 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
         }),
         channelsRoute({ source: 'bybit', directory, subscribers: () => 0 }),
       ],
-      verifier,
+      authenticator,
       origins,
       queryToken,
       metrics,

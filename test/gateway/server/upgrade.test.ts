@@ -3,8 +3,8 @@ import { WebSocket as UndiciWebSocket } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Verification } from '../../../src/gateway/auth/identity.ts';
-import { TOKEN_ENTRY_PREFIX } from '../../../src/gateway/auth/token-source.ts';
-import { unsigned } from '../auth/tokens.ts';
+import { TOKEN_ENTRY_PREFIX } from '../../../src/gateway/auth/credential-source.ts';
+import { identityOf, unsigned } from '../auth/tokens.ts';
 import {
   closeOf,
   connectClient,
@@ -58,7 +58,10 @@ describe('a handshake', () => {
     expect(answer.headers['sec-websocket-accept']).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
     expect(answer.headers).not.toHaveProperty('sec-websocket-protocol');
     expect(harness.sessions.at(-1)?.request).toEqual({
-      identity: { subject: 'alice', expiresAt: expect.any(Number) as number },
+      identity: identityOf({
+        expiresAt: expect.any(Number) as number,
+        issuedAt: expect.any(Number) as number,
+      }),
       protocol: PROTOCOL,
     });
   });
@@ -241,7 +244,7 @@ describe('while a token is looked at', () => {
   }
   const good: Verification = {
     ok: true,
-    identity: { subject: 'a', expiresAt: Date.now() + 60_000 },
+    identity: identityOf({ subject: 'a', expiresAt: Date.now() + 60_000 }),
   };
 
   it('the client may leave', async () => {

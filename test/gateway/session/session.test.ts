@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { identityOf } from '../auth/tokens.ts';
 import { FIRST_START, MemoryChannel, MINUTE_MS, channel } from './support/memory-channel.ts';
 import { World, START_TIME } from './support/world.ts';
 
@@ -306,7 +307,7 @@ describe('auth', () => {
 
   it('puts off the end of the connection when the subject is the same', async () => {
     const client = world.connect({
-      identity: { subject: 'alice', expiresAt: START_TIME + 20_000 },
+      identity: identityOf({ expiresAt: START_TIME + 20_000 }),
     });
     client.read();
     client.send({ type: 'auth', id: 'r', token: `alice@${START_TIME + 90_000}` });
@@ -322,7 +323,7 @@ describe('auth', () => {
 
   it('keeps the old token when the new one is refused or belongs to another subject', async () => {
     const client = world.connect({
-      identity: { subject: 'alice', expiresAt: START_TIME + 20_000 },
+      identity: identityOf({ expiresAt: START_TIME + 20_000 }),
     });
     client.read();
     client.send({ type: 'auth', id: '1', token: 'expired' });
@@ -431,7 +432,7 @@ describe('wrong messages', () => {
 describe('the end of a connection', () => {
   it('comes with 4401 soon after the token ended', () => {
     const client = world.connect({
-      identity: { subject: 'alice', expiresAt: START_TIME + 45_000 },
+      identity: identityOf({ expiresAt: START_TIME + 45_000 }),
     });
     world.pass(44_900, client);
     expect(client.socket.closedWith).toBeNull();

@@ -1,6 +1,7 @@
 import { parseChannel, type Channel, type ChannelName } from '../../../src/candle/channel.ts';
 import type { ServerMessage } from '../../../src/candle/messages.ts';
-import type { TokenVerifier } from '../../../src/gateway/auth/identity.ts';
+import { ALL_CHANNELS } from '../../../src/gateway/auth/channel-grant.ts';
+import { createAuthenticator } from '../../../src/gateway/auth/credential.ts';
 import type { Codec } from '../../../src/gateway/codec/codec.ts';
 import { createJsonCodec, JSON_PROTOCOL } from '../../../src/gateway/codec/json.ts';
 import { DEFAULT_HUB_SETTINGS } from '../../../src/gateway/hub/hub-settings.ts';
@@ -54,9 +55,8 @@ export interface ConnectRequest {
   };
 }
 
-const NO_TOKENS: TokenVerifier = {
-  verify: () => Promise.resolve({ ok: false, problem: 'missing_token', detail: '' }),
-};
+/** Simulated clients never send `auth`. */
+const NO_CREDENTIALS = createAuthenticator({});
 const DRAIN_WINDOW_MS = 800;
 
 /** A gateway process: the real hub and sessions, wired as the composition root does. Runs again and again. */
@@ -146,7 +146,15 @@ export class GatewayNode {
     if (typeof channel === 'string') throw new Error(`${channel} channel`);
     this.#initialRequest = initial?.request ?? null;
     const events = sessions.open(socket, {
-      identity: { subject: request.client.name, expiresAt: Number.MAX_SAFE_INTEGER },
+      identity: {
+        subject: request.client.name,
+        expiresAt: Number.MAX_SAFE_INTEGER,
+        issuedAt: null,
+        tokenId: null,
+        keyId: null,
+        plan: null,
+        grant: ALL_CHANNELS,
+      },
       protocol: JSON_PROTOCOL,
       ...(channel === null || initial === undefined
         ? {}
@@ -189,7 +197,7 @@ export class GatewayNode {
     const sessions = createSessions({
       directory: hub,
       codecs,
-      verifier: NO_TOKENS,
+      authenticator: NO_CREDENTIALS,
       clock,
       source: 'bybit',
       gatewayId: process.name,

@@ -12,6 +12,7 @@ import {
 import { createSessions, type Sessions } from '../../../../src/gateway/session/sessions.ts';
 import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
+import { identityOf, tokenAuthenticator } from '../../auth/tokens.ts';
 import { MemoryDirectory, type MemoryChannel } from './memory-channel.ts';
 import { MemoryBroadcaster, MemorySocket, type SocketBounds } from './memory-socket.ts';
 
@@ -26,7 +27,10 @@ export const tokenVerifier: TokenVerifier = {
     if (subject === undefined || expiresAt === undefined) {
       return Promise.resolve({ ok: false, problem: 'expired_token', detail: '`exp` has passed.' });
     }
-    return Promise.resolve({ ok: true, identity: { subject, expiresAt: Number(expiresAt) } });
+    return Promise.resolve({
+      ok: true,
+      identity: identityOf({ subject, expiresAt: Number(expiresAt) }),
+    });
   },
 };
 
@@ -115,7 +119,7 @@ export class World {
           },
         },
       ],
-      verifier,
+      authenticator: tokenAuthenticator(verifier),
       clock: { now: () => this.now },
       source: 'simulator',
       gatewayId: 'g1',
@@ -138,7 +142,7 @@ export class World {
     } = {},
   ): TestClient {
     const socket = new MemorySocket(this.broadcaster, options.bounds ?? WIDE);
-    const identity = options.identity ?? { subject: 'alice', expiresAt: this.now + 3_600_000 };
+    const identity = options.identity ?? identityOf({ expiresAt: this.now + 3_600_000 });
     socket.events = this.sessions.open(socket, {
       identity,
       protocol: JSON_PROTOCOL,

@@ -1,14 +1,19 @@
 import { Buffer } from 'node:buffer';
+import type { Credential } from './credential.ts';
 
 /** Begins the entry of `Sec-WebSocket-Protocol` that carries a token (PROTOCOL.md, Authentication). */
 export const TOKEN_ENTRY_PREFIX = 'base64url.bearer.authorization.candlegate.';
 
-/** Where a request may carry its token. */
-export interface TokenPlaces {
+/** Where a request may carry its credential. */
+export interface CredentialPlaces {
   /** The `Authorization` header. */
   readonly authorization: string | undefined;
+  /** The `X-API-Key` header. */
+  readonly apiKey: string | undefined;
   /** The `Sec-WebSocket-Protocol` header. */
   readonly subprotocols: string | undefined;
+  /** The decoded `ticket` parameter. */
+  readonly queryTicket: string | undefined;
   /** The decoded `token` parameter; undefined as well where the operator has not switched it on. */
   readonly queryToken: string | undefined;
 }
@@ -28,22 +33,25 @@ export function requestedSubprotocols(header: string | undefined): string[] {
 }
 
 /**
- * The token that a request presents, from the first place that has one, or undefined. What cannot be
- * decoded comes back as it is, so that verification calls it malformed rather than missing.
+ * The credential that a request presents, from the first place that has one, or undefined. What cannot
+ * be decoded comes back as it is, so that verification calls it malformed rather than missing.
  */
-export function readToken(places: TokenPlaces): string | undefined {
+export function readCredential(places: CredentialPlaces): Credential | undefined {
   // Other schemes than Bearer are not ours: a proxy may well have added Basic credentials.
   const bearer = /^bearer(?:\s+(.*))?$/i.exec(places.authorization?.trim() ?? '');
-  if (bearer !== null) return bearer[1] ?? '';
+  if (bearer !== null) return { kind: 'token', token: bearer[1] ?? '' };
+  if (places.apiKey !== undefined) return { kind: 'apiKey', key: places.apiKey };
 
   const entry = listEntries(places.subprotocols).find((name) =>
     name.startsWith(TOKEN_ENTRY_PREFIX),
   );
   if (entry !== undefined) {
     const encoded = entry.slice(TOKEN_ENTRY_PREFIX.length);
-    if (!/^[A-Za-z0-9_-]+$/.test(encoded)) return encoded;
-    return Buffer.from(encoded, 'base64url').toString('latin1');
+    if (!/^[A-Za-z0-9_-]+$/.test(encoded)) return { kind: 'token', token: encoded };
+    return { kind: 'token', token: Buffer.from(encoded, 'base64url').toString('latin1') };
   }
 
-  return places.queryToken;
+  if (places.queryTicket !== undefined) return { kind: 'ticket', ticket: places.queryTicket };
+  if (places.queryToken !== undefined) return { kind: 'token', token: places.queryToken };
+  return undefined;
 }
