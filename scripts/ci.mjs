@@ -1,0 +1,62 @@
+// `npm run ci`: everything that has to hold before a release, one part after the other.
+//
+// Says how long each part took, runs them all whatever fails, and ends with `N passed, N failed` over
+// all of them: a part whose own output ends with such a line counts as it says, any other as one test.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { seconds } from './checks.mjs';
+
+const ROOT = path.join(import.meta.dirname, '..');
+
+/** Seeds of the fault runs: every third one has a replica and sentinels. */
+const FAULT_SEEDS = [11, 12];
+
+/** @type {readonly { name: string, command: readonly string[] }[]} */
+const PARTS = [
+  { name: 'checks and tests', command: ['npm', '--silent', 'test'] },
+  ...FAULT_SEEDS.map((seed) => ({
+    name: `faults injected into processes, seed ${seed}`,
+    command: ['npm', 'run', '--silent', 'test:faults', '--', '--seed', String(seed)],
+  })),
+];
+
+const TOTALS = /^(\d+) passed, (\d+) failed/;
+
+/** Runs a part with its output on this terminal. */
+async function run({ command: [program, ...args] }) {
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  let lastLine = '';
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    process.stdout.write(text);
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    lastLine = lines.findLast((line) => line.trim() !== '') ?? lastLine;
+  });
+  const code = await new Promise((resolve) => {
+    child.on('error', () => resolve(-1));
+    child.on('close', resolve);
+  });
+  const [, passed, failed] = TOTALS.exec(rest.trim() === '' ? lastLine : rest) ?? [];
+  if (passed === undefined || failed === undefined) {
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
+  }
+  // An end that its totals do not explain is a failure of its own.
+  const unexplained = code !== 0 && Number(failed) === 0 ? 1 : 0;
+  return { passed: Number(passed), failed: Number(failed) + unexplained };
+}
+
+const results = [];
+for (const part of PARTS) {
+  console.log(`\n── ${part.name}`);
+  const start = performance.now();
+  results.push({ name: part.name, ...(await run(part)), took: seconds(start) });
+}
+
+console.log('\n── what each part took');
+for (const { name, passed, failed, took } of results) {
+  console.log(`${failed === 0 ? '✓' : '✗'} ${name}: ${passed} passed, ${failed} failed (${took})`);
+}
+const sum = (of) => results.reduce((total, result) => total + result[of], 0);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = sum('failed') === 0 ? 0 : 1;
