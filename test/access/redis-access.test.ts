@@ -98,7 +98,8 @@ describe('what lies in Redis', () => {
   });
 
   it('is bounded: a revocation more than there is room for is refused, not forgotten', async () => {
-    const { revocations, close } = open({ maxRevocations: 3 });
+    const small = open({ maxRevocations: 3 });
+    const { revocations } = small;
     const now = await revocations.now();
     const entry = (value: string, until = now + 60_000) =>
       ({ kind: 'token', value, since: now, until }) as const;
@@ -109,7 +110,7 @@ describe('what lies in Redis', () => {
       .poll(async () => revocations.add([entry('c')]).catch(() => 'full'))
       .not.toBe('full');
     expect(await raw.hkeys(accessNames().revocations.entries)).toHaveLength(3);
-    await close();
+    await small.close();
   });
 
   it('is left alone when it was not written here', async () => {
