@@ -128,6 +128,12 @@ export const authenticatedSchema = z.object({
   expiresAt: timestampSchema,
 });
 
+export const tokenExpiringSchema = z.object({
+  type: z.literal('token_expiring'),
+  /** When the token ends and the connection with it, ms since 1970. */
+  expiresAt: timestampSchema,
+});
+
 export const errorSchema = z.object({
   type: z.literal('error'),
   id: answersId,
@@ -151,6 +157,7 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
   heartbeatSchema,
   pongSchema,
   authenticatedSchema,
+  tokenExpiringSchema,
   errorSchema,
   goingAwaySchema,
 ]);

@@ -64,6 +64,7 @@ function gatewayParts(values: SettingValues) {
     },
     sessions: {
       heartbeatMs: values.heartbeatMs,
+      tokenWarningMs: values.tokenWarningMs,
       maxSubscriptions: values.maxSubscriptions,
       maxMessageBytes: values.maxMessageBytes,
     },

@@ -92,6 +92,11 @@ export function receive(state: ConnectionState, message: ServerMessage, now: num
         pingSamples: addSample(state.pingSamples, sample),
       });
     }
+    case 'token_expiring':
+      return only(state, {
+        type: 'notice',
+        text: 'The token ends soon: enter a new one to stay connected.',
+      });
     case 'authenticated':
       return authenticated(state, message);
     case 'error':
@@ -178,7 +183,9 @@ function refused(state: ConnectionState, message: ServerMessageOf<'error'>): Ste
       { type: 'notice', text: `The new token was refused: ${message.message}` },
     );
   }
-  if (message.id !== undefined && message.id === state.subscribeId) {
+  const isDropped =
+    message.code === 'forbidden_channel' && message.channel === state.target?.channel;
+  if (isDropped || (message.id !== undefined && message.id === state.subscribeId)) {
     return only(
       offline(
         { ...state, checkFirst: true },

@@ -287,6 +287,23 @@ describe('an open connection', () => {
     expect(world.state.target?.token).toBe('newest');
   });
 
+  it('says when the token is about to end', () => {
+    const world = new World().open();
+    expect(world.hear({ type: 'token_expiring', expiresAt: 5 })).toEqual([
+      { type: 'notice', text: expect.stringContaining('ends soon') as string },
+    ]);
+    expect(world.state.phase.name).toBe('open');
+  });
+
+  it('ends when a new token no longer allows its channel, and not for another channel', () => {
+    const world = new World().open();
+    const error = { type: 'error', code: 'forbidden_channel', message: 'not allowed' } as const;
+    world.hear({ ...error, channel: 'candles:ETHUSDT:5' });
+    expect(world.state.phase.name).toBe('open');
+    world.hear({ ...error, channel: CHANNEL });
+    expect(world.state.phase).toEqual({ name: 'closed', why: 'not allowed', mend: 'channel' });
+  });
+
   it('ignores message types that it does not know', () => {
     const world = new World().open();
     const { state } = world;

@@ -1,5 +1,5 @@
 import { setting } from '../setting.ts';
-import { onOff, plainText, secretText } from '../text.ts';
+import { integer, onOff, plainText, secretText } from '../text.ts';
 import { publicKeyText } from '../public-key.ts';
 
 const VERIFIERS = ['gateway', 'standalone'] as const;
@@ -38,6 +38,15 @@ export const AUTH_SETTINGS = {
     roles: WITH_TOKENS,
     placeholder: 'text',
     schema: plainText(512),
+  }),
+  tokenWarningMs: setting({
+    description:
+      'A connection is told by `token_expiring` this long before its token ends; of tokens that live for less than five times this, after four fifths of their life. 0: never.',
+    unit: 'ms',
+    default: 60_000,
+    roles: VERIFIERS,
+    placeholder: 'ms',
+    schema: integer(0, 86_400_000),
   }),
   queryToken: setting({
     description:

@@ -1,7 +1,7 @@
 import type { Candle } from '../../candle/candle.ts';
 import { MAX_SNAPSHOT_CANDLES, type Source } from '../../candle/messages.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
-import { lookUpChannel } from './channel-lookup.ts';
+import { lookUpChannel, refuseForbidden } from './channel-lookup.ts';
 import { jsonAnswer } from './http.ts';
 import { readInteger, readQuery, refuseOtherParameters, TIMESTAMP_RANGE } from './query.ts';
 import { under, type GuardedRoute } from './route.ts';
@@ -26,8 +26,9 @@ export function candlesRoute({ source, directory }: CandlesDeps): GuardedRoute {
     name: 'candles',
     needsToken: true,
     match: under('/api/v1/candles/', 2),
-    answer(request, [symbol = '', interval = '']) {
+    answer(request, [symbol = '', interval = ''], { grant }) {
       const view = lookUpChannel(directory, symbol, interval);
+      refuseForbidden(grant, view.channel);
       const candles = select(view, readRange(request.query));
       return jsonAnswer({ channel: view.channel.name, source, candles });
     },

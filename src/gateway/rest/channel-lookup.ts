@@ -1,4 +1,5 @@
-import { parseSymbolAndInterval } from '../../candle/channel.ts';
+import { parseSymbolAndInterval, type Channel } from '../../candle/channel.ts';
+import type { ChannelGrant } from '../auth/channel-grant.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
 import { refuse } from './problem.ts';
 
@@ -27,6 +28,13 @@ export function lookUpChannel(
     refuse('unknown_symbol', `${channel.symbol} is not served here.`);
   }
   refuse('unknown_interval', `${channel.symbol} is not served in interval ${channel.interval}.`);
+}
+
+/** @throws ProblemError `forbidden_channel` */
+export function refuseForbidden(grant: ChannelGrant, channel: Channel): void {
+  if (!grant.allows(channel)) {
+    refuse('forbidden_channel', `The credential does not allow ${channel.name}.`);
+  }
 }
 
 /** A segment that cannot be decoded is no symbol and no interval; its raw text says so as well. */

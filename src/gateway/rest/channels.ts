@@ -12,15 +12,16 @@ export interface ChannelsDeps {
   readonly subscribers: (channel: ChannelName) => number;
 }
 
-/** `GET /api/v1/live/channels`: what is served here and where each channel stands. */
+/** `GET /api/v1/live/channels`: what of the channels served here the caller may see, and where each stands. */
 export function channelsRoute({ source, directory, subscribers }: ChannelsDeps): GuardedRoute {
   return {
     name: 'channels',
     needsToken: true,
     match: exactly('/api/v1/live/channels'),
-    answer({ query }) {
+    answer({ query }, _segments, { grant }) {
       refuseOtherParameters(query, []);
-      const channels = directory.all().map((view) => {
+      const allowed = directory.all().filter((view) => grant.allows(view.channel));
+      const channels = allowed.map((view) => {
         const { symbol, interval, name } = view.channel;
         const { epoch, offset, lastClosed, state } = view.head();
         return {

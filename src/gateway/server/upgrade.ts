@@ -2,6 +2,7 @@ import type { HttpResponse, us_socket_context_t } from 'uWebSockets.js';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
 import type { Authenticator } from '../auth/credential.ts';
 import type { Verification } from '../auth/identity.ts';
+import { refuseForbidden } from '../rest/channel-lookup.ts';
 import type { HttpAnswer, HttpRequest } from '../rest/http.ts';
 import { problemAnswer, ProblemError, type Problem } from '../rest/problem.ts';
 import { API_CONTENT_POLICY, SECURITY_HEADERS } from '../rest/security-headers.ts';
@@ -96,6 +97,9 @@ export class Upgrades {
       return;
     }
     try {
+      if (plan.initial !== undefined) {
+        refuseForbidden(verification.identity.grant, plan.initial.channel);
+      }
       // The drain may have begun while the credential was looked at.
       refuseWhileDraining(this.#deps);
     } catch (error) {

@@ -58,7 +58,7 @@ export function obey(conversation: Conversation, message: ClientMessage): void {
   }
 }
 
-/** The path endpoint: subscribes without having been asked by a message. */
+/** The path endpoint: subscribes without having been asked by a message. The upgrade checked the grant. */
 export function subscribeInitially(
   conversation: Conversation,
   channel: Channel,
@@ -80,7 +80,8 @@ function heldBy({ delivery }: Conversation): Set<ChannelView> {
 function subscribe(conversation: Conversation, message: ClientMessageOf<'subscribe'>): void {
   const { directory, settings } = conversation.context;
   const held = heldBy(conversation);
-  const plan = planSubscription(message, directory, held, settings.maxSubscriptions);
+  const { grant } = conversation.identity;
+  const plan = planSubscription(message, directory, grant, held, settings.maxSubscriptions);
   if ('malformedSince' in plan) {
     const detail = `since[${JSON.stringify(plan.malformedSince)}]: ${ERROR_CODES.unknown_channel}`;
     conversation.refuse('invalid_message', message.id, detail);
@@ -128,6 +129,19 @@ function refuseChannels(
   if (refused.some(({ code }) => countsAsAbuse(code))) conversation.countAbuse();
 }
 
+/** Ends the subscriptions that a new token no longer allows, and says so of each. */
+function dropForbidden(conversation: Conversation): void {
+  const { delivery, identity } = conversation;
+  const forbidden = [...heldBy(conversation)].filter(
+    ({ channel }) => !identity.grant.allows(channel),
+  );
+  for (const view of forbidden) {
+    delivery.unsubscribe(view);
+    // Without the id of `auth`: that one has succeeded.
+    conversation.refuse('forbidden_channel', undefined, undefined, view.channel.name);
+  }
+}
+
 function authenticate(conversation: Conversation, message: ClientMessageOf<'auth'>): void {
   const { refresh, identity } = conversation;
   const started = refresh.verify(message.token, identity.subject, (result) => {
@@ -140,6 +154,7 @@ function authenticate(conversation: Conversation, message: ClientMessageOf<'auth
     conversation.renew(result.identity);
     const { expiresAt } = result.identity;
     conversation.answer({ type: 'authenticated', id: message.id, expiresAt });
+    dropForbidden(conversation);
   });
   if (!started) {
     const detail = 'token: Earlier tokens of this connection are still being checked.';

@@ -20,6 +20,11 @@ export interface SessionSettings extends DeliveryLimits {
   readonly pongTimeoutMs: number;
   /** A socket that is blocked for longer without any progress is closed. */
   readonly stallTimeoutMs: number;
+  /**
+   * `token_expiring` is sent this long before a token ends, or after four fifths of its life if that
+   * comes later; 0: never.
+   */
+  readonly tokenWarningMs: number;
   /** Channels that one connection may hold. */
   readonly maxSubscriptions: number;
   /** Largest message that is read. */
@@ -31,6 +36,7 @@ export const DEFAULT_SESSION_SETTINGS: SessionSettings = {
   pingMs: 10_000,
   pongTimeoutMs: 2_000,
   stallTimeoutMs: 30_000,
+  tokenWarningMs: 60_000,
   maxSubscriptions: 100,
   maxMessageBytes: 65_536,
   // A part of 100 candles is some 17 KB of JSON: well below the bound of a socket's buffer.

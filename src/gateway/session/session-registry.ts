@@ -4,6 +4,10 @@ import { HeartbeatWheel, type WheelMember, type WheelTiming } from './heartbeat-
 export interface RegisteredSession extends WheelMember {
   /** When the session's token ends, ms since 1970. */
   readonly expiresAt: number;
+  /** When the client is to be told of that end, ms since 1970; infinite when it was, or needs not be. */
+  readonly warnsAt: number;
+  /** Tells it. `warnsAt` becomes infinite once the client has it. */
+  warnOfExpiry(): void;
   /** Closes with 4401. */
   expire(): void;
   /** Tries again to resume channels of which nothing was known. @returns whether some still wait */
@@ -20,7 +24,7 @@ const MAX_RETRIES_PER_TICK = 100;
 export class SessionRegistry<Session extends RegisteredSession> {
   readonly #revolutionMs: number;
   readonly #wheel: HeartbeatWheel<Session>;
-  /** Sessions whose token ends within the next revolution: the only ones looked at in every tick. */
+  /** Sessions whose token ends, or that are warned of it, soon: the only ones looked at in every tick. */
   readonly #expiring = new Set<Session>();
   readonly #waiting = new Set<Session>();
 
@@ -55,7 +59,8 @@ export class SessionRegistry<Session extends RegisteredSession> {
 
   /** Called at every visit and whenever a session's token changes. */
   watchExpiry(session: Session, now: number): void {
-    if (session.expiresAt <= now + 2 * this.#revolutionMs) this.#expiring.add(session);
+    const nextAt = Math.min(session.expiresAt, session.warnsAt);
+    if (nextAt <= now + 2 * this.#revolutionMs) this.#expiring.add(session);
     else this.#expiring.delete(session);
   }
 
@@ -69,6 +74,7 @@ export class SessionRegistry<Session extends RegisteredSession> {
     this.#wheel.advance(now);
     for (const session of this.#expiring) {
       if (session.expiresAt <= now) session.expire();
+      else if (session.warnsAt <= now) session.warnOfExpiry();
     }
     // Whoever still waits goes to the end of the line, so each has its turn at most once a tick.
     let retries = Math.min(MAX_RETRIES_PER_TICK, this.#waiting.size);

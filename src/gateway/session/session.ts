@@ -12,11 +12,15 @@ import {
   type Conversation,
   type DirectMessage,
 } from './client-requests.ts';
+import { expiryWarningLead } from './expiry-warning.ts';
 import { LinkHealth } from './link-health.ts';
 import type { SessionContext } from './session-context.ts';
 import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
 import { SocketDelivery, type DeliveryOwner } from './socket-delivery.ts';
 import { TokenRefresh } from './token-refresh.ts';
+
+/** Of a token whose end was announced, or needs no announcement. */
+const NO_WARNING = -1;
 
 /** One open connection: what PROTOCOL.md says of a gateway, towards one client. */
 export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, Conversation {
@@ -33,6 +37,8 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
   #refresh: TokenRefresh | null = null;
   #visits = 0;
   #owesHeartbeat = false;
+  /** How long before the end of the token the client is warned; negative: not any more. */
+  #warningLeadMs = NO_WARNING;
   /** The code that this side closed with; 0 while it has not. */
   #closeCode = 0;
   #isClosed = false;
@@ -56,13 +62,18 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
     return this.identity.expiresAt;
   }
 
+  get warnsAt(): number {
+    if (this.#warningLeadMs === NO_WARNING) return Infinity;
+    return this.identity.expiresAt - this.#warningLeadMs;
+  }
+
   /** Sends `welcome` and, on the path endpoint, subscribes. Called once, before any event. */
   open(initial: SessionRequest['initial']): void {
     const { clock, codec, gatewayId, metrics, settings, source } = this.context;
     const now = clock.now();
     metrics.opened();
     this.#registry.add(this);
-    this.#registry.watchExpiry(this, now);
+    this.#beginToken(now);
     this.answer({
       type: 'welcome',
       protocol: codec.protocol,
@@ -179,6 +190,14 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
     this.delivery.suspendUntilPong();
   }
 
+  warnOfExpiry(): void {
+    if (this.isOver) return;
+    // Whoever cannot take it now is told in the next tick.
+    if (this.#send({ type: 'token_expiring', expiresAt: this.expiresAt })) {
+      this.#warningLeadMs = NO_WARNING;
+    }
+  }
+
   expire(): void {
     this.#close('token_expired');
   }
@@ -261,11 +280,17 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
 
   renew(identity: Identity): void {
     this.identity = identity;
-    this.#registry.watchExpiry(this, this.context.clock.now());
+    this.#beginToken(this.context.clock.now());
   }
 
   awaitHistory(): void {
     this.#registry.watchWaiting(this);
+  }
+
+  #beginToken(now: number): void {
+    this.#warningLeadMs =
+      expiryWarningLead(this.identity, now, this.context.settings.tokenWarningMs) ?? NO_WARNING;
+    this.#registry.watchExpiry(this, now);
   }
 
   #sendHeartbeat(now: number): void {

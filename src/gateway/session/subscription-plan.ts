@@ -1,6 +1,7 @@
 import { parseChannel, type ChannelName } from '../../candle/channel.ts';
 import { ERROR_CODES, type ErrorCode } from '../../candle/codes.ts';
 import type { ClientMessageOf } from '../../candle/messages.ts';
+import type { ChannelGrant } from '../auth/channel-grant.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
 
 /** A channel as the client spelled it, or by its canonical name, and what is wrong with it. */
@@ -44,12 +45,14 @@ function canonicalSince(
 /**
  * Sorts the channels of a `subscribe` into accepted and refused ones, each channel once.
  *
- * @param held the channels that the connection holds already
+ * @param grant which channels the connection may see
+ * @param held the channels that it holds already
  * @param maxSubscriptions how many it may hold
  */
 export function planSubscription(
   message: ClientMessageOf<'subscribe'>,
   directory: ChannelDirectory,
+  grant: ChannelGrant,
   held: ReadonlySet<ChannelView>,
   maxSubscriptions: number,
 ): SubscriptionPlanResult {
@@ -67,6 +70,10 @@ export function planSubscription(
     }
     if (accepted.has(view)) continue;
     const { name } = view.channel;
+    if (!grant.allows(view.channel)) {
+      refused.set(name, refuse(name, 'forbidden_channel'));
+      continue;
+    }
     if (!held.has(view)) {
       if (count >= maxSubscriptions) {
         refused.set(name, refuse(name, 'too_many_subscriptions'));

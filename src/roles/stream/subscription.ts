@@ -81,6 +81,11 @@ export class Subscription {
       case 'error':
         this.#failed(message);
         return;
+      case 'token_expiring': {
+        const end = new Date(message.expiresAt).toISOString();
+        this.#deps.onNotice(`The token ends at ${end}, and the connection with it.`);
+        return;
+      }
       case 'going_away':
       case 'unsubscribed':
       case 'pong':

@@ -4,7 +4,11 @@ import {
   createJwtVerifier,
   type JwtVerifierSettings,
 } from '../../../src/gateway/auth/jwt-verifier.ts';
-import { ALL_CHANNELS } from '../../../src/gateway/auth/channel-grant.ts';
+import {
+  ALL_CHANNELS,
+  ChannelGrants,
+  type ChannelGrant,
+} from '../../../src/gateway/auth/channel-grant.ts';
 import { createAuthenticator, type Authenticator } from '../../../src/gateway/auth/credential.ts';
 import type { Identity, TokenVerifier } from '../../../src/gateway/auth/identity.ts';
 import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
@@ -68,6 +72,13 @@ export function identityOf(parts: Partial<Identity> = {}): Identity {
     grant: ALL_CHANNELS,
     ...parts,
   };
+}
+
+/** What a token with this claim `channels` may see. */
+export function grantOf(patterns: readonly string[] | undefined): ChannelGrant {
+  const grant = new ChannelGrants().read(patterns);
+  if (grant === undefined) throw new Error('a test has a malformed pattern');
+  return grant;
 }
 
 /** Takes tokens and nothing else. */

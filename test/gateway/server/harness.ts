@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { TokenVerifier } from '../../../src/gateway/auth/identity.ts';
 import { createOriginPolicy } from '../../../src/gateway/auth/origin-policy.ts';
 import { healthRoute } from '../../../src/gateway/rest/health.ts';
+import { candlesRoute } from '../../../src/gateway/rest/candles.ts';
 import { channelsRoute } from '../../../src/gateway/rest/channels.ts';
 import { createRestHandler } from '../../../src/gateway/rest/router.ts';
 import {
@@ -116,6 +117,7 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
           uptimeSeconds: () => 1,
         }),
         channelsRoute({ source: 'bybit', directory, subscribers: () => 0 }),
+        candlesRoute({ source: 'bybit', directory }),
       ],
       authenticator,
       origins,

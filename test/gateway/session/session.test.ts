@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { identityOf } from '../auth/tokens.ts';
+import { grantOf, identityOf } from '../auth/tokens.ts';
 import { FIRST_START, MemoryChannel, MINUTE_MS, channel } from './support/memory-channel.ts';
-import { World, START_TIME } from './support/world.ts';
+import { World, START_TIME, type TestClient } from './support/world.ts';
 
 const BTC = 'candles:BTCUSDT:1';
 const ETH = 'candles:ETHUSDT:5';
@@ -321,6 +321,39 @@ describe('auth', () => {
     expect(client.socket.closedWith).toEqual({ code: 4401, reason: 'token_expired' });
   });
 
+  it('ends subscriptions that the new token does not allow, each with an error', async () => {
+    const client = world.connect();
+    client.send({ type: 'subscribe', channels: [BTC, ETH] });
+    client.read();
+    client.send({ type: 'auth', id: 'r', token: `alice@${START_TIME + 90_000}@candles:ETH*:*` });
+    await settled();
+    expect(client.read()).toEqual([
+      { type: 'authenticated', id: 'r', expiresAt: START_TIME + 90_000 },
+      {
+        type: 'error',
+        code: 'forbidden_channel',
+        message: expect.any(String) as string,
+        channel: BTC,
+      },
+    ]);
+    world.publish(btc, btc.update());
+    world.publish(eth, eth.update());
+    world.endTurn();
+    expect(client.readOnly('candle').map(({ channel: name }) => name)).toEqual([ETH]);
+    client.send({ type: 'subscribe', channels: [BTC] });
+    expect(client.read()).toMatchObject([{ type: 'error', code: 'forbidden_channel' }]);
+  });
+
+  it('allows more once the new token does', async () => {
+    const client = world.connect({ identity: identityOf({ grant: grantOf([]) }) });
+    client.send({ type: 'subscribe', channels: [BTC] });
+    expect(client.readOnly('error')).toMatchObject([{ code: 'forbidden_channel', channel: BTC }]);
+    client.send({ type: 'auth', token: `alice@${START_TIME + 90_000}@candles:BTCUSDT:1` });
+    await settled();
+    client.send({ type: 'subscribe', channels: [BTC] });
+    expect(client.readOnly('subscribed')).toHaveLength(1);
+  });
+
   it('keeps the old token when the new one is refused or belongs to another subject', async () => {
     const client = world.connect({
       identity: identityOf({ expiresAt: START_TIME + 20_000 }),
@@ -426,6 +459,63 @@ describe('wrong messages', () => {
       client.send({ type: 'unsubscribe', channels: [BTC] });
     }
     expect(client.socket.closedWith).toBeNull();
+  });
+});
+
+describe('the warning ahead of the end of a token', () => {
+  const warnings = (client: TestClient): number[] =>
+    client.readOnly('token_expiring').map(({ expiresAt }) => expiresAt);
+
+  it('comes once, the configured time before', () => {
+    const expiresAt = START_TIME + 600_000;
+    const client = world.connect({ identity: identityOf({ expiresAt, issuedAt: START_TIME }) });
+    world.pass(539_900, client);
+    expect(client.received.filter(({ type }) => type === 'token_expiring')).toEqual([]);
+    world.pass(200);
+    expect(warnings(client)).toEqual([expiresAt]);
+    world.pass(59_000, client);
+    expect(client.received.filter(({ type }) => type === 'token_expiring')).toHaveLength(1);
+  });
+
+  it.each([
+    ['issued when it was presented', START_TIME],
+    ['that does not say when it was issued', null],
+  ])('comes after four fifths of the life of a short token %s', (_name, issuedAt) => {
+    const expiresAt = START_TIME + 50_000;
+    const client = world.connect({ identity: identityOf({ expiresAt, issuedAt }) });
+    world.pass(39_800);
+    expect(warnings(client)).toEqual([]);
+    world.pass(400);
+    expect(warnings(client)).toEqual([expiresAt]);
+  });
+
+  it('comes at once when a token is presented late in its life', () => {
+    const expiresAt = START_TIME + 30_000;
+    const issuedAt = START_TIME - 3_600_000;
+    const client = world.connect({ identity: identityOf({ expiresAt, issuedAt }) });
+    world.pass(200);
+    expect(warnings(client)).toEqual([expiresAt]);
+  });
+
+  it('comes again for the next token, and not for the one that was replaced', async () => {
+    const first = START_TIME + 600_000;
+    const client = world.connect({ identity: identityOf({ expiresAt: first }) });
+    world.pass(500_000, client);
+    client.send({ type: 'auth', token: `alice@${first + 600_000}` });
+    await new Promise((resolve) => setImmediate(resolve));
+    world.pass(100_000, client);
+    expect(client.received.filter(({ type }) => type === 'token_expiring')).toEqual([]);
+    world.pass(550_000, client);
+    expect(client.received.filter(({ type }) => type === 'token_expiring')).toEqual([
+      { type: 'token_expiring', expiresAt: first + 600_000 },
+    ]);
+  });
+
+  it('is not sent where it is switched off', () => {
+    world = new World([btc, eth], { tokenWarningMs: 0 });
+    const client = world.connect({ identity: identityOf({ expiresAt: START_TIME + 50_000 }) });
+    world.pass(49_900, client);
+    expect(client.received.filter(({ type }) => type === 'token_expiring')).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ import {
 import { createSessions, type Sessions } from '../../../../src/gateway/session/sessions.ts';
 import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
-import { identityOf, tokenAuthenticator } from '../../auth/tokens.ts';
+import { grantOf, identityOf, tokenAuthenticator } from '../../auth/tokens.ts';
 import { MemoryDirectory, type MemoryChannel } from './memory-channel.ts';
 import { MemoryBroadcaster, MemorySocket, type SocketBounds } from './memory-socket.ts';
 
@@ -20,16 +20,23 @@ export const START_TIME = 1_745_000_100_000;
 const STEP_MS = 100;
 const WIDE: SocketBounds = { kernelBytes: 4_000_000, bufferBytes: 65_536 };
 
-/** Tokens of tests say what a verifier would find: `subject@expiresAt`, or a problem code. */
+/**
+ * Tokens of tests say what a verifier would find: `subject@expiresAt`, with `@pattern,pattern` behind it
+ * what they may see; anything else has expired.
+ */
 export const tokenVerifier: TokenVerifier = {
   verify(token) {
-    const [subject, expiresAt] = token.split('@');
+    const [subject, expiresAt, channels] = token.split('@');
     if (subject === undefined || expiresAt === undefined) {
       return Promise.resolve({ ok: false, problem: 'expired_token', detail: '`exp` has passed.' });
     }
     return Promise.resolve({
       ok: true,
-      identity: identityOf({ subject, expiresAt: Number(expiresAt) }),
+      identity: identityOf({
+        subject,
+        expiresAt: Number(expiresAt),
+        grant: grantOf(channels?.split(',')),
+      }),
     });
   },
 };
