@@ -68,7 +68,9 @@ export function clientOptions(kind: ConnectionKind | 'sentinel', commandTimeoutM
     socketTimeout: 2 * commandTimeoutMs,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 1,
+    // What is under way when the connection breaks fails at once. With any other number the client
+    // forgets it without a word if the first new connection comes about, and it waits for its timeout.
+    maxRetriesPerRequest: 0,
     // The subscriber makes its own subscriptions anew, because it must know when they stand.
     autoResubscribe: false,
     // A demoted master: the next connection finds the new one.

@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { checkLogs, type Truth, type Verdict } from '../support/checker.ts';
@@ -9,6 +11,7 @@ import { isWithinBound, measure } from './measure.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { report } from './report.ts';
 import { startRig, type Rig } from './rig.ts';
+import { StallWatch } from './stall-watch.ts';
 import { STORE_MODES, type StoreMode } from './store.ts';
 
 const DEFAULT_MINUTES = 2;
@@ -24,6 +27,8 @@ const options = parseArgs({
     seed: { type: 'string' },
     minutes: { type: 'string' },
     redis: { type: 'string' },
+    only: { type: 'string' },
+    logs: { type: 'string' },
     plan: { type: 'boolean' },
   },
 });
@@ -49,9 +54,13 @@ function numberOf(name: string, text: string): number {
   return value;
 }
 
+/** Since the start, for people. */
+function time(at: number): string {
+  return `${((at - startedAt) / 1000).toFixed(1)} s`;
+}
+
 function print(line: string): void {
-  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1).padStart(6);
-  console.log(`${seconds} s  ${line}`);
+  console.log(`${time(Date.now()).padStart(8)}  ${line}`);
 }
 
 function printPlan({ faults, noise }: Plan): void {
@@ -125,6 +134,14 @@ async function judge(rig: Rig, clients: Clients): Promise<Verdict> {
   }
 }
 
+/** Everything that the processes have written, a file for each member. */
+function writeLogs(rig: Rig, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const each of rig.members()) {
+    writeFileSync(path.join(folder, `${each.name}.log`), `${each.tail(Infinity).join('\n')}\n`);
+  }
+}
+
 function printTails(rig: Rig): void {
   for (const each of rig.members()) {
     console.log(`\nLast lines of ${each.name}:\n${each.tail(TAIL_LINES).join('\n')}`);
@@ -132,7 +149,7 @@ function printTails(rig: Rig): void {
 }
 
 async function main(): Promise<boolean> {
-  const plan = makePlan(seed, minutes * 60_000, storeMode);
+  const plan = makePlan(seed, minutes * 60_000, storeMode, options.values.only);
   printPlan(plan);
   if (options.values.plan === true) return true;
   await buildCli();
@@ -144,6 +161,7 @@ async function main(): Promise<boolean> {
     storeMode,
   });
   const clients = await makeClients(rig, seed);
+  const watch = new StallWatch();
   try {
     clients.start();
     const { incidents, complaints } = await disturb(rig, clients, plan);
@@ -162,6 +180,9 @@ async function main(): Promise<boolean> {
     ];
     report({ seed, rig, clients, incidents, verdict, measurements });
     const load = loadavg()[0]?.toFixed(1) ?? '';
+    for (const [from, to] of watch.stalls) {
+      console.log(`\nThis process itself stood still for ${to - from} ms at ${time(from)}`);
+    }
     console.log(`\nLoad of the machine over the last minute: ${load}`);
     if (failures.length === 0) return true;
     console.log(`\n${failures.length} failures:`);
@@ -172,6 +193,8 @@ async function main(): Promise<boolean> {
     printTails(rig);
     throw error;
   } finally {
+    if (options.values.logs !== undefined) writeLogs(rig, options.values.logs);
+    watch.stop();
     clients.close();
     await rig.close();
   }
