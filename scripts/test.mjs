@@ -24,6 +24,7 @@ const STATIC_CHECKS = [
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'formatting', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'types of the page', command: ['tsc', '-p', 'src/page'] },
+  { name: 'types of the load tests', command: ['tsc', '-p', 'load-tests'] },
   {
     name: 'directions of imports',
     command: ['depcruise', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err'],
