@@ -109,7 +109,12 @@ export class Client {
         // The close that follows was announced.
         this.#isWanted = false;
         return;
-      default:
+      case 'welcome':
+      case 'heartbeat':
+      case 'pong':
+      case 'unsubscribed':
+      case 'authenticated':
+        return;
     }
   }
 
