@@ -1,6 +1,6 @@
 /**
  * The directions of imports (ARCHITECTURE.md):
- *   time, candle, log, redis <- bus, limits, metrics, config, simulator <- ingest, gateway <- roles <- cli
+ *   time, candle, log, redis <- bus, access, limits, metrics, config, simulator <- ingest, gateway <- roles <- cli
  * A folder may import itself and what its row names; everything else fails the check.
  */
 const mayImport = {
@@ -11,11 +11,12 @@ const mayImport = {
   config: ['candle'],
   redis: [],
   bus: ['candle', 'time', 'redis'],
+  access: ['candle', 'time', 'redis'],
   limits: ['candle', 'time', 'redis'],
   metrics: ['candle', 'time', 'net'],
   simulator: ['candle', 'time'],
   ingest: ['candle', 'time', 'bus', 'metrics'],
-  gateway: ['candle', 'time', 'net', 'bus', 'limits', 'metrics'],
+  gateway: ['candle', 'time', 'net', 'bus', 'access', 'limits', 'metrics'],
   page: ['candle'],
 };
 
