@@ -5,16 +5,16 @@
 //
 // Looks into PATH, then into .cache/redis.
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { librariesIn, unpackDebianPackage } from './debian-package.mjs';
 
 const run = promisify(execFile);
 
 const SERVERS = ['redis-server', 'valkey-server'];
 const CACHE = path.join(import.meta.dirname, '..', '.cache', 'redis');
 const PACKAGE = 'redis-server';
-const DOWNLOAD_TIMEOUT_MS = 180_000;
 
 /**
  * @param {{ path?: string, cache?: string }} [places] where to look; default: PATH and .cache/redis
@@ -24,7 +24,7 @@ export async function findRedisServer({ path: searched = process.env.PATH, cache
   const found = (await inPath(searched ?? '')) ?? (await inCache(cache));
   if (found) return found;
   try {
-    await obtain(cache);
+    await unpackDebianPackage(PACKAGE, cache);
   } catch (cause) {
     throw new Error(
       'No redis-server or valkey-server was found, and it could not be taken from the ' +
@@ -63,58 +63,6 @@ async function probe(command, env) {
   } catch {
     // Not there, or for another machine: the next place counts.
     return null;
-  }
-}
-
-/** Every folder below `root` that holds shared libraries. */
-async function librariesIn(root) {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
-  const libraries = entries.filter(({ name }) => /\.so(\.|$)/.test(name));
-  return [...new Set(libraries.map(({ parentPath }) => parentPath))];
-}
-
-/**
- * Downloads the package and what of its dependencies the system lacks, with package lists of its
- * own, and unpacks them into `cache`/root.
- */
-async function obtain(cache) {
-  await mkdir(cache, { recursive: true });
-  const work = await mkdtemp(path.join(cache, 'obtain-'));
-  try {
-    const lists = path.join(work, 'lists');
-    const archives = path.join(work, 'archives');
-    const root = path.join(work, 'root');
-    await mkdir(path.join(lists, 'partial'), { recursive: true });
-    await mkdir(path.join(archives, 'partial'), { recursive: true });
-    await mkdir(root);
-    const settings = {
-      'Dir::State::lists': lists,
-      'Dir::Cache': work,
-      'Dir::Cache::archives': archives,
-      'Debug::NoLocking': 'true',
-      'APT::Sandbox::User': process.env.USER ?? 'root',
-    };
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-    const apt = (...args) =>
-      run('apt-get', [...options, ...args], { cwd: archives, timeout: DOWNLOAD_TIMEOUT_MS });
-    await apt('update');
-    const { stdout } = await apt(
-      ...['install', '--print-uris', '-qq', '-y', '--no-install-recommends', PACKAGE],
-    );
-    // Lines such as: 'address' redis-server_5%3a7.0.15-1_amd64.deb 1234 SHA256:…
-    const packages = stdout
-      .split('\n')
-      .map((line) => /^'\S+' ([^_\s]+)_\S+\.deb /.exec(line)?.[1])
-      .filter(Boolean);
-    await apt('download', ...packages);
-    for (const archive of await readdir(archives)) {
-      if (archive.endsWith('.deb'))
-        await run('dpkg-deb', ['-x', path.join(archives, archive), root]);
-    }
-    await rm(path.join(cache, 'root'), { recursive: true, force: true });
-    await rename(root, path.join(cache, 'root'));
-  } finally {
-    await rm(work, { recursive: true, force: true });
   }
 }
 

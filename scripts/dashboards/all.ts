@@ -1,0 +1,13 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { gateway } from './gateway.ts';
+import { ingest } from './ingest.ts';
+import { overview } from './overview.ts';
+import { security } from './security.ts';
+
+/** By file name, without `.json`. */
+export const DASHBOARDS: Readonly<Record<string, Dashboard>> = {
+  overview,
+  gateway,
+  ingest,
+  security,
+};
