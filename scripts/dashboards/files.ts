@@ -1,11 +1,11 @@
-import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as prettier from 'prettier';
+import type { ClassicDashboard } from './frame.ts';
 
 /** Where the dashboards are kept, for the chart and for import by hand. */
 export const FOLDER = new URL('../../helm/candlegate/dashboards/', import.meta.url);
 
 /** What the file of a dashboard holds. */
-export async function textOf(dashboard: Dashboard): Promise<string> {
+export async function textOf(dashboard: ClassicDashboard): Promise<string> {
   const numbered = { ...dashboard, panels: dashboard.panels?.map(numberedPanel) };
   return prettier.format(JSON.stringify(numbered), { parser: 'json', printWidth: 100 });
 }

@@ -1,7 +1,11 @@
+/* eslint-disable @typescript-eslint/no-deprecated -- the classic schema is meant: docs/decisions/0019 */
 import * as grafana from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE } from './panels.ts';
 
 type PanelOrRow = Parameters<grafana.DashboardBuilder['withPanel']>[0] | grafana.RowBuilder;
+
+/** Grafana's classic schema, which can be imported by hand and is read by the sidecar of its chart. */
+export type ClassicDashboard = grafana.Dashboard;
 
 export interface DashboardOptions {
   /** Never changes: links and bookmarks hold it. */
@@ -19,7 +23,7 @@ const KNOWN = 'candlegate_build_info';
 const EVERY = '$__all';
 
 /** A dashboard with the variables, links and annotations that all of them have. */
-export function dashboard(options: DashboardOptions): grafana.Dashboard {
+export function dashboard(options: DashboardOptions): ClassicDashboard {
   const builder = new grafana.DashboardBuilder(options.title)
     .uid(options.uid)
     .description(options.description)
