@@ -2,6 +2,8 @@
 import { configCommand } from './cli/commands/config.ts';
 import { gatewayCommand } from './cli/commands/gateway.ts';
 import { ingestCommand } from './cli/commands/ingest.ts';
+import { keyCommand } from './cli/commands/key.ts';
+import { revokeCommand } from './cli/commands/revoke.ts';
 import { simulatorCommand } from './cli/commands/simulator.ts';
 import { standaloneCommand } from './cli/commands/standalone.ts';
 import { streamCommand } from './cli/commands/stream.ts';
@@ -19,6 +21,8 @@ const commands = [
   simulatorCommand(console),
   streamCommand(console),
   tokenCommand(console),
+  keyCommand(console),
+  revokeCommand(console),
   configCommand(console),
 ];
 const program = buildProgram(commands, packageVersion(), console);

@@ -33,12 +33,20 @@ export const PROBLEM_CODES = {
   invalid_issuer: { status: 401, title: 'The token comes from another issuer.' },
   invalid_audience: { status: 401, title: 'The token is meant for another audience.' },
   invalid_claims: { status: 401, title: 'The token lacks a claim or has a wrong one.' },
+  revoked_token: {
+    status: 401,
+    title: 'The token, its subject or the API key behind it has been revoked.',
+  },
+  invalid_api_key: { status: 401, title: 'The API key is not known.' },
+  expired_api_key: { status: 401, title: 'The API key has expired.' },
+  invalid_ticket: { status: 401, title: 'The ticket is unknown, used or expired.' },
   forbidden_channel: { status: 403, title: 'The credential does not allow this channel.' },
   origin_not_allowed: { status: 403, title: 'Pages of this origin may not connect.' },
   unknown_path: { status: 404, title: 'There is nothing at this path.' },
   unknown_symbol: { status: 404, title: 'The symbol is not served here.' },
   unknown_interval: { status: 404, title: 'The interval is not known or not served here.' },
   method_not_allowed: { status: 405, title: 'The path does not take this method.' },
+  body_too_large: { status: 413, title: 'The body of the request is too large.' },
   invalid_query: { status: 400, title: 'A query parameter is wrong.' },
   invalid_upgrade: { status: 400, title: 'The request is no proper WebSocket handshake.' },
   unsupported_subprotocol: {
@@ -47,6 +55,10 @@ export const PROBLEM_CODES = {
   },
   upgrade_required: { status: 426, title: 'This path speaks WebSocket only.' },
   draining: { status: 503, title: 'This gateway is shutting down; try another.' },
+  store_unavailable: {
+    status: 503,
+    title: 'The credential cannot be checked at the moment; try again.',
+  },
   internal_error: { status: 500, title: 'The gateway failed to answer.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof PROBLEM_CODES;
@@ -66,5 +78,7 @@ export const CLOSE_CODES = {
   too_many_errors: 4400,
   /** The token expired and was not refreshed. */
   token_expired: 4401,
+  /** The token, its subject or the API key behind it was revoked. */
+  revoked: 4403,
 } as const;
 export type CloseReason = keyof typeof CLOSE_CODES;

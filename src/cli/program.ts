@@ -26,10 +26,15 @@ export function buildProgram(
     })
     .showHelpAfterError('(--help says what there is)')
     .exitOverride();
-  for (const command of commands) {
-    program.addCommand(command.copyInheritedSettings(program));
-  }
+  for (const command of commands) program.addCommand(inherit(command, program));
   return program;
+}
+
+/** Commands that were made apart do not have the settings of the program by themselves. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
 }
 
 /**

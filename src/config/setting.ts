@@ -1,7 +1,16 @@
 import type { z } from 'zod';
 
 /** What a process can be started as; the commands of the command line that read the configuration. */
-export const ROLES = ['gateway', 'ingest', 'standalone', 'simulator', 'token', 'stream'] as const;
+export const ROLES = [
+  'gateway',
+  'ingest',
+  'standalone',
+  'simulator',
+  'token',
+  'key',
+  'revoke',
+  'stream',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export type Unit = 'ms' | 'bytes' | 'candles' | 'channels' | 'requests/s' | 'times real time';

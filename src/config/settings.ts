@@ -1,3 +1,4 @@
+import { ACCESS_SETTINGS } from './settings/access.ts';
 import { AUTH_SETTINGS } from './settings/auth.ts';
 import { CLIENT_SETTINGS } from './settings/client.ts';
 import { FEED_SETTINGS } from './settings/feed.ts';
@@ -11,6 +12,7 @@ import type { Role, Setting, SettingValue } from './setting.ts';
 export const SETTING_GROUPS = {
   'Public port': GATEWAY_SETTINGS,
   Tokens: AUTH_SETTINGS,
+  'API keys, tickets, revocation': ACCESS_SETTINGS,
   Feed: FEED_SETTINGS,
   Redis: REDIS_SETTINGS,
   Process: PROCESS_SETTINGS,
@@ -21,6 +23,7 @@ export const SETTING_GROUPS = {
 const SETTINGS = {
   ...GATEWAY_SETTINGS,
   ...AUTH_SETTINGS,
+  ...ACCESS_SETTINGS,
   ...FEED_SETTINGS,
   ...REDIS_SETTINGS,
   ...PROCESS_SETTINGS,

@@ -54,6 +54,12 @@ function gatewayParts(values: SettingValues) {
       issuer: values.jwtIssuer,
       audience: values.jwtAudience,
     },
+    access: {
+      apiKeyCacheMs: values.apiKeyCacheMs,
+      ticketTtlMs: values.ticketTtlMs,
+      revocationPollMs: values.revocationPollMs,
+      revocationTtlMs: values.revocationTtlMs,
+    },
     server: {
       allowedOrigins: values.allowedOrigins,
       queryToken: values.queryToken,
@@ -114,6 +120,10 @@ function redis(values: SettingValues) {
   };
 }
 
+function accessCommand(values: SettingValues) {
+  return { redis: redis(values), revocationTtlMs: values.revocationTtlMs };
+}
+
 /** From values to the configuration of each role. */
 export const SLICES = {
   gateway: (values: SettingValues) => ({
@@ -148,6 +158,8 @@ export const SLICES = {
     issuer: values.jwtIssuer,
     audience: values.jwtAudience,
   }),
+  key: accessCommand,
+  revoke: accessCommand,
   stream: (values: SettingValues) => ({
     url: values.url,
     token: required(values.token, 'token'),

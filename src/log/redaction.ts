@@ -3,6 +3,9 @@ export const REDACTED = '[redacted]';
 
 const SECRET_MEMBERS = [
   'token',
+  'ticket',
+  'apiKey',
+  '["x-api-key"]',
   'authorization',
   'cookie',
   'secret',
@@ -24,6 +27,8 @@ export function censor(value: unknown): unknown {
 
 /** A JWT, also when it has been encoded once more in base64url for a subprotocol entry. */
 const TOKEN = /\b(?:eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|base64url\.bearer\.authorization\.[\w.-]+)/g;
+/** What we make ourselves: API keys, whose id may be seen, and tickets. */
+const OWN_SECRET = /\b(cgk_[0-9a-z]+_|cgt_)[0-9A-Za-z]{8,}/g;
 const QUERY_TOKEN = /([?&](?:token|access_token|ticket)=)[^&\s"'\\]+/gi;
 const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#@\s"']+@/gi;
 
@@ -31,6 +36,7 @@ const USER_INFO = /(\b[a-z][a-z0-9+.-]*:\/\/)[^/?#@\s"']+@/gi;
 export function censorSecrets(line: string): string {
   return line
     .replace(TOKEN, REDACTED)
+    .replace(OWN_SECRET, `$1${REDACTED}`)
     .replace(QUERY_TOKEN, `$1${REDACTED}`)
     .replace(USER_INFO, `$1${REDACTED}@`);
 }

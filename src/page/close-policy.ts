@@ -17,6 +17,7 @@ const POLICIES: Readonly<Record<CloseCode, ClosePolicy>> = {
   4001: { action: 'reconnect', atOnce: true, text: 'The gateway is missing candles' },
   4400: { action: 'give_up', mend: 'page', text: 'The gateway refused too many messages' },
   4401: { action: 'give_up', mend: 'token', text: 'The token has expired' },
+  4403: { action: 'give_up', mend: 'token', text: 'The token has been revoked' },
 };
 
 const OTHER_ENDS: Readonly<Record<number, string>> = {

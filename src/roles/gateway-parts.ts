@@ -1,12 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
+import { RevocationFollower } from '../access/revocation-follower.ts';
+import type { AccessStores } from '../access/stores.ts';
 import type { BusSubscriber } from '../bus/bus.ts';
 import type { Source } from '../candle/messages.ts';
 import type { GatewayConfig } from '../config/load.ts';
+import { ApiKeyVerifier } from '../gateway/auth/api-key-verifier.ts';
 import { createAuthenticator } from '../gateway/auth/credential.ts';
 import { createJwtVerifier } from '../gateway/auth/jwt-verifier.ts';
 import { createOriginPolicy } from '../gateway/auth/origin-policy.ts';
+import { withRevocationCheck } from '../gateway/auth/revocation-check.ts';
+import { TicketOffice } from '../gateway/auth/ticket-office.ts';
 import { topicOf } from '../gateway/channel-view.ts';
 import { createJsonCodec, JSON_PROTOCOL } from '../gateway/codec/json.ts';
 import { createDrain } from '../gateway/drain.ts';
@@ -17,10 +22,12 @@ import { channelsRoute } from '../gateway/rest/channels.ts';
 import { healthRoute } from '../gateway/rest/health.ts';
 import { createRestHandler } from '../gateway/rest/router.ts';
 import { loadStaticFiles, staticRoute } from '../gateway/rest/static.ts';
+import { ticketRoute } from '../gateway/rest/ticket.ts';
 import { createServer, type GatewayServer } from '../gateway/server/server.ts';
 import { DEFAULT_SESSION_SETTINGS } from '../gateway/session/session-context.ts';
 import { createSessions } from '../gateway/session/sessions.ts';
 import type { Broadcaster } from '../gateway/transport.ts';
+import { AccessMetrics } from '../metrics/access-metrics.ts';
 import { EdgeMetrics } from '../metrics/edge-metrics.ts';
 import type { HopLedger } from '../metrics/hop-ledger.ts';
 import { HubMetrics } from '../metrics/hub-metrics.ts';
@@ -32,12 +39,14 @@ import type { Clock } from '../time/clock.ts';
 export interface GatewayParts {
   readonly config: Pick<
     GatewayConfig,
-    'channels' | 'history' | 'listen' | 'auth' | 'server' | 'sessions' | 'drain'
+    'channels' | 'history' | 'listen' | 'auth' | 'access' | 'server' | 'sessions' | 'drain'
   > & { readonly busLostGraceMs: number };
   readonly source: Source;
   readonly instance: string;
   /** Closed by whoever made it, after `stop`. */
   readonly bus: BusSubscriber;
+  /** Closed by whoever made it, too. */
+  readonly access: AccessStores;
   readonly registry: Registry;
   readonly hops: HopLedger;
   readonly clock: Clock;
@@ -62,7 +71,7 @@ const PAGE_FOLDER = fileURLToPath(new URL('../../dist/page/', import.meta.url));
 const CLOSING_MS = 1_000;
 
 export async function assembleGateway(parts: GatewayParts): Promise<AssembledGateway> {
-  const { config, source, instance, bus, registry, hops, clock, log } = parts;
+  const { config, source, instance, bus, access, registry, hops, clock, log } = parts;
   const edgeMetrics = new EdgeMetrics(registry);
   const codecs = [createJsonCodec()];
   const sentMetrics = new SentMetrics(
@@ -79,7 +88,35 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     },
     { clock, metrics: edgeMetrics, log },
   );
-  const authenticator = createAuthenticator({ token: ({ token }) => verifier.verify(token) });
+  const accessMetrics = new AccessMetrics(registry);
+  const { apiKeyCacheMs, revocationTtlMs, ticketTtlMs, revocationPollMs } = config.access;
+  const apiKeys = new ApiKeyVerifier(
+    { rememberMs: apiKeyCacheMs, sessionMs: revocationTtlMs },
+    { store: access.keys, clock, metrics: accessMetrics, log },
+  );
+  const tickets = new TicketOffice({
+    store: access.tickets,
+    ttlMs: ticketTtlMs,
+    clock,
+    metrics: accessMetrics,
+    log,
+  });
+  const revocations = new RevocationFollower({
+    store: access.revocations,
+    clock,
+    pollMs: revocationPollMs,
+    log,
+    observer: accessMetrics,
+  });
+  const authenticator = withRevocationCheck(
+    createAuthenticator({
+      token: ({ token }) => verifier.verify(token),
+      apiKey: ({ key }) => apiKeys.verify(key),
+      ticket: ({ ticket }) => tickets.redeem(ticket),
+    }),
+    revocations,
+    accessMetrics,
+  );
   const origins = createOriginPolicy(config.server.allowedOrigins);
 
   // The hub publishes through the server, whose sessions look at the hub: one end is tied late.
@@ -103,6 +140,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     directory: hub,
     codecs,
     authenticator,
+    isRevoked: (identity) => revocations.revokes(identity) !== null,
     clock,
     source,
     gatewayId: instance,
@@ -114,6 +152,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   });
   // At once: what comes after the hole must not reach those who miss what was in it.
   hub.onHole(({ name }) => sessions.closeForHole(name));
+  revocations.onRevoked(() => accessMetrics.sessionsRevoked(sessions.closeRevoked()));
 
   const startedAt = performance.now();
   const rest = createRestHandler({
@@ -135,6 +174,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
             0,
           ),
       }),
+      ticketRoute(tickets),
       candlesRoute({ source, directory: hub }),
       staticRoute(await loadStaticFiles(PAGE_FOLDER)),
     ],
@@ -184,12 +224,20 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
       sessions.start();
       hub.start();
     },
-    listen: () => server.listen(config.listen),
+    listen() {
+      revocations.start();
+      return server.listen(config.listen);
+    },
     readiness() {
       const lostSince = hub.busLostSince();
       const lostMs = lostSince === null ? 0 : clock.now() - lostSince;
       return [
         { name: 'not draining', ok: !isDraining, detail: isDraining ? 'draining' : '' },
+        {
+          name: 'revocations',
+          ok: revocations.isSynced,
+          detail: revocations.isSynced ? '' : 'what has been revoked could not be read yet',
+        },
         {
           name: 'first history',
           ok: hub.hasFirstHistory() && hub.holdsCandles(),
@@ -210,6 +258,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     async stop() {
       await drain.run();
       sessions.stop();
+      revocations.close();
       hub.close();
       server.close();
     },

@@ -1,10 +1,14 @@
+import { createRedisAccess } from '../access/redis/redis-access.ts';
 import { CommandFailure } from '../cli/console.ts';
 import type { GatewayConfig } from '../config/load.ts';
 import { assembleGateway } from './gateway-parts.ts';
-import { assembleRedisBus } from './redis-parts.ts';
+import { assembleRedisBus, redisConnections } from './redis-parts.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
 import { requireFreePorts } from './free-ports.ts';
+
+/** A client that waits for a look at its key or ticket is told to come again after at most twice this. */
+const ACCESS_TIMEOUT_MS = 1_000;
 
 /**
  * The role `gateway`: serves clients from Redis until it is told to stop, then drains.
@@ -19,11 +23,18 @@ export async function run(config: GatewayConfig): Promise<void> {
   );
   const { redis, source, history } = config;
   const bus = assembleRedisBus({ redis, source, history, registry, clock, log }).subscriber();
+  const access = createRedisAccess({
+    connections: redisConnections(redis, log),
+    log,
+    timeoutMs: ACCESS_TIMEOUT_MS,
+  });
+  const closeStores = () => Promise.all([bus.close(), access.close()]);
   const gateway = await assembleGateway({
     config,
     source,
     instance,
     bus,
+    access,
     registry,
     hops,
     clock,
@@ -36,12 +47,12 @@ export async function run(config: GatewayConfig): Promise<void> {
     gateway.follow();
     log.info({ host: config.listen.host, port, source }, 'gateway listens');
   } catch (error) {
-    await Promise.all([closeAdminPort?.(), bus.close()]);
+    await Promise.all([closeAdminPort?.(), closeStores()]);
     throw new CommandFailure((error as Error).message);
   }
   await untilStopped(log, config.shutdownDeadlineMs);
   await gateway.stop();
-  await bus.close();
+  await closeStores();
   await closeAdminPort();
   log.info('stopped');
 }

@@ -38,7 +38,7 @@ export function assembleRedisBus(parts: RedisParts): RedisBus {
 }
 
 /** Connections to the master that the sentinels name, to a cluster, or to one server. */
-function redisConnections(redis: IngestConfig['redis'], log: Logger): RedisConnections {
+export function redisConnections(redis: IngestConfig['redis'], log: Logger): RedisConnections {
   const { url, commandTimeoutMs, sentinel, clusterNodes } = redis;
   const [ca, certificate, key] = [redis.tls.ca, redis.tls.certificate, redis.tls.key].map(
     (value) => (value === null ? undefined : pemText(value)),

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createApiKey } from '../access/api-key.ts';
+import { createMemoryAccess } from '../access/memory/memory-access.ts';
 import { createMemoryBus } from '../bus/memory/memory-bus.ts';
 import type { Source } from '../candle/messages.ts';
 import { CommandFailure, type Console } from '../cli/console.ts';
@@ -22,6 +24,8 @@ import { requireFreePorts } from './free-ports.ts';
 const FIRST_HISTORY_MS = 4_000;
 const POLL_MS = 20;
 
+/** Whom the credentials that are printed speak for. */
+const SUBJECT = 'developer';
 /** The token that is printed lives for a working day. */
 const TOKEN_TTL_MS = 24 * 3_600_000;
 
@@ -43,12 +47,14 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   const feed = await chooseFeed(config, clock, log);
   const { source } = feed;
   const store = createMemoryBus({ source, clock, historyDepth: config.history });
+  const access = createMemoryAccess(clock);
   const gateway = await assembleGateway({
     // There is no bus that could be lost.
     config: { ...config, auth: { ...config.auth, secret }, busLostGraceMs: Infinity },
     source,
     instance,
     bus: store.subscriber(),
+    access,
     registry,
     hops,
     clock,
@@ -86,16 +92,27 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
       ? null
       : await mintToken({
           secret,
-          subject: 'developer',
+          subject: SUBJECT,
           ttlMs: TOKEN_TTL_MS,
           now: clock.now(),
           ...(config.auth.issuer === null ? {} : { issuer: config.auth.issuer }),
           ...(config.auth.audience === null ? {} : { audience: config.auth.audience }),
         });
+  const apiKey = createApiKey();
+  await access.keys.add({
+    id: apiKey.id,
+    hash: apiKey.hash,
+    name: 'of this run',
+    subject: SUBJECT,
+    channels: null,
+    plan: null,
+    createdAt: clock.now(),
+    expiresAt: null,
+  });
   const channel = config.channels[0]?.name ?? 'candles:BTCUSDT:1';
-  for (const line of bannerLines({ host: config.listen.host, port, source, token, channel })) {
-    console.out(line);
-  }
+  const { host } = config.listen;
+  const facts = { host, port, source, token, apiKey: apiKey.text, channel };
+  for (const line of bannerLines(facts)) console.out(line);
 
   await untilStopped(log, config.shutdownDeadlineMs);
   await gateway.stop();

@@ -25,7 +25,7 @@ export function optionsAnswer(preflight: boolean, allow: string): HttpAnswer {
       ...(preflight
         ? {
             'Access-Control-Allow-Methods': allow,
-            'Access-Control-Allow-Headers': 'Authorization',
+            'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-API-Key',
             'Access-Control-Max-Age': '600',
           }
         : {}),

@@ -6,6 +6,7 @@ export const READ_HEADERS = [
   'access-control-request-method',
   'authorization',
   'connection',
+  'content-length',
   'host',
   'if-none-match',
   'origin',
@@ -13,6 +14,7 @@ export const READ_HEADERS = [
   'sec-websocket-key',
   'sec-websocket-protocol',
   'sec-websocket-version',
+  'transfer-encoding',
   'upgrade',
   'x-api-key',
 ] as const;

@@ -1,12 +1,14 @@
 import type { Identity } from '../auth/identity.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 
-/** One GET resource. HEAD, OPTIONS, credentials and errors are the router's business. */
+/** One resource with one method. HEAD, OPTIONS, credentials and errors are the router's business. */
 export type Route = OpenRoute | GuardedRoute;
 
 interface RoutePath {
   /** Bounded: it labels metrics. */
   readonly name: string;
+  /** Default: GET, and HEAD with it. */
+  readonly method?: 'POST';
   /** The path's variable segments, still percent-encoded, or null when the path is another. */
   match(path: string): readonly string[] | null;
 }
@@ -15,14 +17,20 @@ interface RoutePath {
 export interface OpenRoute extends RoutePath {
   readonly needsToken: false;
   /** May throw a `ProblemError`. */
-  answer(request: HttpRequest, segments: readonly string[]): HttpAnswer;
+  answer(request: HttpRequest, segments: readonly string[]): HttpAnswer | Promise<HttpAnswer>;
 }
 
 /** Only those who have proven who they are. */
 export interface GuardedRoute extends RoutePath {
   readonly needsToken: true;
+  /** Whether a ticket is proof enough. Default true. */
+  readonly takesTickets?: boolean;
   /** May throw a `ProblemError`. */
-  answer(request: HttpRequest, segments: readonly string[], identity: Identity): HttpAnswer;
+  answer(
+    request: HttpRequest,
+    segments: readonly string[],
+    identity: Identity,
+  ): HttpAnswer | Promise<HttpAnswer>;
 }
 
 /** A `match` for one exact path. */

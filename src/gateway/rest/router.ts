@@ -7,10 +7,9 @@ import { corsHeaders, isPreflight, optionsAnswer } from './cors.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { problemAnswer, ProblemError, refuse } from './problem.ts';
 import { credentialOf } from './request-credential.ts';
-import type { Route } from './route.ts';
+import { refuseLongBody } from './request-body.ts';
+import type { GuardedRoute, Route } from './route.ts';
 import { API_CONTENT_POLICY, SECURITY_HEADERS } from './security-headers.ts';
-
-const ALLOWED_METHODS = 'GET, HEAD, OPTIONS';
 
 export interface RestDeps {
   /** The first that matches a path answers. */
@@ -57,18 +56,24 @@ export function createRestHandler(deps: RestDeps): RestHandler {
     if (isApi(request) && !deps.origins.allows(headers.origin, headers.host)) {
       refuse('origin_not_allowed', 'This origin is not on the list of allowed ones.');
     }
-    if (method === 'OPTIONS') return optionsAnswer(isPreflight(request), ALLOWED_METHODS);
-    if (method !== 'GET' && method !== 'HEAD') {
-      refuse('method_not_allowed', `Allowed are ${ALLOWED_METHODS}.`, { Allow: ALLOWED_METHODS });
+    const allowed = route.method === 'POST' ? ['OPTIONS', 'POST'] : ['GET', 'HEAD', 'OPTIONS'];
+    const allow = allowed.join(', ');
+    if (method === 'OPTIONS') return optionsAnswer(isPreflight(request), allow);
+    if (!allowed.includes(method)) {
+      refuse('method_not_allowed', `Allowed are ${allow}.`, { Allow: allow });
     }
+    refuseLongBody(request);
     if (!route.needsToken) return route.answer(request, segments);
-    return route.answer(request, segments, await authenticate(request));
+    return route.answer(request, segments, await authenticate(request, route));
   }
 
-  async function authenticate(request: HttpRequest): Promise<Identity> {
+  async function authenticate(request: HttpRequest, route: GuardedRoute): Promise<Identity> {
     const credential = credentialOf(request, deps.queryToken);
     if (credential === undefined) {
       refuse('missing_token', 'Present a token as Authorization: Bearer.');
+    }
+    if (credential.kind === 'ticket' && route.takesTickets === false) {
+      refuse('missing_token', 'A ticket is no proof here; present a token or an API key.');
     }
     const verification = await deps.authenticator.authenticate(credential);
     if (verification.ok) return verification.identity;

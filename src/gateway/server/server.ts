@@ -5,6 +5,7 @@ import type { Authenticator } from '../auth/credential.ts';
 import type { OriginPolicy } from '../auth/origin-policy.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import type { HttpRequest } from '../rest/http.ts';
+import { hasBody } from '../rest/request-body.ts';
 import type { RestHandler } from '../rest/router.ts';
 import type { SessionFactory } from '../session-factory.ts';
 import type { Broadcaster } from '../transport.ts';
@@ -144,8 +145,8 @@ export function createServer(deps: ServerDeps): GatewayServer {
       .answer(request)
       .then((answer) => {
         if (aborted) return;
-        // Bodies of other methods are not read, so nothing can follow them on the connection.
-        const last = !accepting || !['GET', 'HEAD', 'OPTIONS'].includes(request.method);
+        // Bodies are not read, so nothing can follow one on the connection.
+        const last = !accepting || hasBody(request);
         response.cork(() => writeAnswer(response, answer, request.method, last));
       })
       .catch((error: unknown) => {

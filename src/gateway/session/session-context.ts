@@ -3,6 +3,7 @@ import type { HopLedger } from '../../metrics/hop-ledger.ts';
 import type { SessionMetrics } from '../../metrics/session-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Authenticator } from '../auth/credential.ts';
+import type { Identity } from '../auth/identity.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { DeliveryEnvironment, DeliveryLimits } from './socket-delivery.ts';
@@ -56,6 +57,8 @@ export interface SessionDeps {
   readonly codecs: readonly Codec[];
   /** Looks at the tokens of `auth` messages. */
   readonly authenticator: Authenticator;
+  /** Whether what was issued to somebody has been revoked since it was looked at. */
+  readonly isRevoked: (identity: Identity) => boolean;
   readonly clock: Clock;
   readonly source: Source;
   /** The gateway's name in `welcome`. */

@@ -85,7 +85,9 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
       expiresAt: this.identity.expiresAt,
       limits: { subscriptions: settings.maxSubscriptions, messageBytes: settings.maxMessageBytes },
     });
-    if (initial !== undefined) subscribeInitially(this, initial.channel, initial);
+    // A moment ago it was not: the answer to the upgrade lay in between.
+    this.closeIfRevoked();
+    if (initial !== undefined && !this.isOver) subscribeInitially(this, initial.channel, initial);
   }
 
   holds(channel: ChannelName): boolean {
@@ -239,6 +241,13 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
     this.#close('history_gap');
   }
 
+  /** Closes with 4403 when what its client was let in with has been revoked. @returns whether it was */
+  closeIfRevoked(): boolean {
+    if (this.isOver || !this.context.isRevoked(this.identity)) return false;
+    this.#close('revoked');
+    return true;
+  }
+
   // What the requests of the client need.
 
   get isOver(): boolean {
@@ -280,6 +289,7 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
 
   renew(identity: Identity): void {
     this.identity = identity;
+    if (this.closeIfRevoked()) return;
     this.#beginToken(this.context.clock.now());
   }
 

@@ -7,12 +7,14 @@ export interface BannerFacts {
   readonly source: Source;
   /** Null when tokens are made elsewhere, with a key that is not ours. */
   readonly token: string | null;
+  /** Of this run only: an in-process store takes no others. */
+  readonly apiKey: string;
   /** One that is served. */
   readonly channel: string;
 }
 
 /** What a newcomer needs next: where the page is, a token, and a line to paste into a terminal. */
-export function bannerLines({ host, port, source, token, channel }: BannerFacts): string[] {
+export function bannerLines({ host, port, source, token, apiKey, channel }: BannerFacts): string[] {
   const authority = `${reachable(host)}:${port}`;
   const page = `http://${authority}/`;
   const feed = source === 'bybit' ? 'live from Bybit' : 'SIMULATED prices (source: simulator)';
@@ -22,6 +24,7 @@ export function bannerLines({ host, port, source, token, channel }: BannerFacts)
       `  Page    ${page}`,
       `  Feed    ${feed}`,
       '  Token   made by the holder of the key',
+      `  API key ${apiKey}`,
       '',
     ];
   }
@@ -32,6 +35,7 @@ export function bannerLines({ host, port, source, token, channel }: BannerFacts)
     `  Page    ${page}#token=${token}`,
     `  Feed    ${feed}`,
     `  Token   ${token}`,
+    `  API key ${apiKey}`,
     '  Stream  paste this into another terminal:',
     '',
     `node ${quoted(program)} stream --url ws://${authority} --token ${token} ${channel}`,

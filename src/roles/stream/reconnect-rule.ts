@@ -15,6 +15,8 @@ export function afterClose(code: number, goingAwayMs: number | null): NextStep {
   switch (code) {
     case CLOSE_CODES.token_expired:
       return { step: 'give_up', reason: 'The token has expired; start again with a new one.' };
+    case CLOSE_CODES.revoked:
+      return { step: 'give_up', reason: 'The token has been revoked; start again with another.' };
     case CLOSE_CODES.too_many_errors:
       return { step: 'give_up', reason: 'The gateway has closed the connection: too many errors.' };
     case CLOSE_CODES.too_slow:

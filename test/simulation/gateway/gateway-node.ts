@@ -198,6 +198,7 @@ export class GatewayNode {
       directory: hub,
       codecs,
       authenticator: NO_CREDENTIALS,
+      isRevoked: () => false,
       clock,
       source: 'bybit',
       gatewayId: process.name,

@@ -102,6 +102,8 @@ export class World {
   readonly faults: object[] = [];
   /** The codec's encodes by message type. */
   readonly encoded = new Map<string, number>();
+  /** Subjects whose tokens are revoked. */
+  readonly revoked = new Set<string>();
   now = START_TIME;
   #deferred: (() => void)[] = [];
   readonly #codec = createJsonCodec();
@@ -127,6 +129,7 @@ export class World {
         },
       ],
       authenticator: tokenAuthenticator(verifier),
+      isRevoked: (identity) => this.revoked.has(identity.subject),
       clock: { now: () => this.now },
       source: 'simulator',
       gatewayId: 'g1',
