@@ -11,7 +11,12 @@ import {
  * not matter in which order or how often a process hears of one. Pure: times are ms since 1970.
  */
 export class RevocationSet {
-  readonly #entries = new Map<string, Revocation>();
+  /** By what is revoked; the text of a target would have to be made for each look-up. */
+  readonly #entries: Readonly<Record<RevocationKind, Map<string, Revocation>>> = {
+    token: new Map(),
+    subject: new Map(),
+    key: new Map(),
+  };
   readonly #maxEntries: number;
   #dropped = 0;
 
@@ -21,7 +26,8 @@ export class RevocationSet {
   }
 
   get size(): number {
-    return this.#entries.size;
+    const { token, subject, key } = this.#entries;
+    return token.size + subject.size + key.size;
   }
 
   /** How many were given up for want of room, although they had not ended. */
@@ -34,21 +40,20 @@ export class RevocationSet {
     const news: Revocation[] = [];
     for (const entry of entries) {
       if (entry.until <= now) continue;
-      const target = targetOf(entry);
-      const known = this.#entries.get(target);
+      const ofKind = this.#entries[entry.kind];
+      const known = ofKind.get(entry.value);
       const merged = known === undefined ? entry : widen(known, entry);
       if (merged === known) continue;
-      this.#entries.set(target, merged);
+      ofKind.set(entry.value, merged);
       news.push(merged);
     }
-    if (this.#entries.size > this.#maxEntries) this.#makeRoom(now);
+    if (this.size > this.#maxEntries) this.#makeRoom(now);
     return news;
   }
 
   /** Why a credential is not in force any more; null: it is. Three look-ups, whatever the size. */
   revokes(identity: RevocableIdentity, now: number): RevocationKind | null {
     const { subject, issuedAt, tokenId, keyId } = identity;
-    if (this.#entries.size === 0) return null;
     if (tokenId !== null && this.#find('token', tokenId, now) !== undefined) return 'token';
     if (keyId !== null && this.#find('key', keyId, now) !== undefined) return 'key';
     const ofSubject = this.#find('subject', subject, now);
@@ -58,33 +63,41 @@ export class RevocationSet {
 
   /** Forgets what has ended. */
   prune(now: number): void {
-    for (const [target, { until }] of this.#entries) {
-      if (until <= now) this.#entries.delete(target);
+    for (const ofKind of Object.values(this.#entries)) {
+      for (const [value, { until }] of ofKind) if (until <= now) ofKind.delete(value);
     }
   }
 
-  /** What is known here and says more than the given ones do. */
+  /**
+   * What is known here and says more than the given ones do.
+   *
+   * @param others by `targetOf`
+   */
   missingFrom(others: ReadonlyMap<string, Revocation>, now: number): Revocation[] {
     const missing: Revocation[] = [];
-    for (const [target, entry] of this.#entries) {
+    for (const entry of this.#all()) {
       if (entry.until <= now) continue;
-      const other = others.get(target);
+      const other = others.get(targetOf(entry));
       if (other === undefined || widen(other, entry) !== other) missing.push(entry);
     }
     return missing;
   }
 
   #find(kind: RevocationKind, value: string, now: number): Revocation | undefined {
-    const entry = this.#entries.get(targetOf({ kind, value }));
+    const entry = this.#entries[kind].get(value);
     return entry !== undefined && entry.until > now ? entry : undefined;
+  }
+
+  *#all(): Iterable<Revocation> {
+    for (const ofKind of Object.values(this.#entries)) yield* ofKind.values();
   }
 
   #makeRoom(now: number): void {
     this.prune(now);
-    const excess = this.#entries.size - this.#maxEntries;
+    const excess = this.size - this.#maxEntries;
     if (excess <= 0) return;
-    const byEnd = [...this.#entries].sort(([, a], [, b]) => a.until - b.until);
-    for (const [target] of byEnd.slice(0, excess)) this.#entries.delete(target);
+    const byEnd = [...this.#all()].sort((a, b) => a.until - b.until);
+    for (const { kind, value } of byEnd.slice(0, excess)) this.#entries[kind].delete(value);
     this.#dropped += excess;
   }
 }
