@@ -291,7 +291,7 @@ describe('pages of other origins', () => {
     expect(answer.status).toBe(204);
     expect(answer.headers).toMatchObject({
       'Access-Control-Allow-Origin': 'https://charts.example',
-      'Access-Control-Allow-Headers': 'Authorization',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type, X-API-Key',
       'Access-Control-Allow-Methods': 'GET, HEAD, OPTIONS',
     });
   });
