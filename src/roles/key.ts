@@ -1,8 +1,8 @@
 import { createApiKey } from '../access/api-key.ts';
 import type { ApiKeyRecord } from '../access/stores.ts';
-import { parseChannelPattern } from '../candle/channel-pattern.ts';
-import { CommandFailure, EXIT, type Console } from '../cli/console.ts';
+import { CommandFailure, type Console } from '../cli/console.ts';
 import type { ConfigOf } from '../config/load.ts';
+import { channelPatterns } from './channel-patterns.ts';
 import { withAccessStores } from './access-store.ts';
 import { revokeKey } from './revoke.ts';
 
@@ -18,15 +18,6 @@ export interface NewKeyRequest {
   readonly ttlMs: number | undefined;
 }
 
-function canonicalPattern(text: string): string {
-  const pattern = parseChannelPattern(text);
-  if (pattern !== undefined) return pattern.text;
-  throw new CommandFailure(
-    `"${text}" is no channel pattern; write candles:SYMBOL:INTERVAL with \`*\` for any`,
-    EXIT.usage,
-  );
-}
-
 /**
  * Makes a key, and prints it and nothing else on the standard output. It cannot be shown again.
  *
@@ -37,7 +28,7 @@ export async function createKey(
   request: NewKeyRequest,
   console: Console,
 ): Promise<void> {
-  const channels = request.channels?.flatMap((text) => text.split(',')).map(canonicalPattern);
+  const channels = request.channels === undefined ? null : channelPatterns(request.channels);
   const { id, text, hash } = createApiKey();
   await withAccessStores(config, async ({ keys, revocations }) => {
     const createdAt = await revocations.now();
@@ -46,7 +37,7 @@ export async function createKey(
       hash,
       name: request.name,
       subject: request.subject,
-      channels: channels ?? null,
+      channels,
       plan: request.plan ?? null,
       createdAt,
       expiresAt: request.ttlMs === undefined ? null : createdAt + request.ttlMs,

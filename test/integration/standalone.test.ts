@@ -34,6 +34,11 @@ describe('standalone, with the exchange out of reach', () => {
   it('prints the address of the page, a token, and a line that streams candles', async () => {
     const line = await standalone.printed((text) => text.startsWith('node '));
     const banner = standalone.text.join('\n');
+    const key = /API key +(cgk_\w+)/.exec(banner)?.[1] ?? '';
+    const listing = await fetch(`${at.http}/api/v1/live/channels`, {
+      headers: { 'X-API-Key': key },
+    });
+    expect(listing.status).toBe(200);
     const page = /http:\/\/\S+#token=\S+/.exec(banner)?.[0] ?? '';
     const response = await fetch(page);
     expect(response.status).toBe(200);

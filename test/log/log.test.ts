@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createApiKey } from '../../src/access/api-key.ts';
+import { createTicket } from '../../src/access/ticket.ts';
 import { createLog, type LogOptions } from '../../src/log/log.ts';
 
 const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg';
@@ -70,6 +72,18 @@ describe('createLog', () => {
     const { log, lines } = logInto();
     log.info({ fence: { token: 1795377340166, worker: 'w1' } }, 'leads');
     expect(lines[0]).toContain('"token":1795377340166');
+  });
+
+  it('takes out API keys and tickets, and leaves the id of a key', () => {
+    const key = createApiKey();
+    const ticket = createTicket().text;
+    const { log, lines } = logInto();
+    log.info({ apiKey: key.text, headers: { 'x-api-key': key.text }, ticket }, 'fields');
+    log.info(`somebody came with ${key.text} to /live/ws?ticket=${ticket} and ${ticket}`);
+    const text = lines.join('');
+    expect(text).not.toContain(key.text.slice(-40));
+    expect(text).not.toContain(ticket.slice(-40));
+    expect(text).toContain(`cgk_${key.id}_[redacted]`);
   });
 
   it('takes user and password out of URLs and keeps the rest', () => {

@@ -1,4 +1,4 @@
-import { createServer as createTcpServer } from 'node:net';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goodToken, raw, startServer, type Harness } from './harness.ts';
@@ -8,6 +8,25 @@ beforeAll(async () => {
   harness = await startServer();
 });
 afterAll(() => harness.server.close());
+
+/** Says it all at once. @returns the status of every answer until there are so many or the end */
+async function talk(text: string, answers: number): Promise<number[]> {
+  const socket = connect(harness.port, '127.0.0.1');
+  let heard = '';
+  const statuses = () => [...heard.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, code]) => Number(code));
+  await new Promise<void>((resolve) => {
+    socket.on('data', (data: Buffer) => {
+      heard += data.toString();
+      if (statuses().length === answers) resolve();
+    });
+    // The other side may be gone before all was said.
+    socket.on('error', () => resolve());
+    socket.on('close', () => resolve());
+    socket.write(text);
+  });
+  socket.destroy();
+  return statuses();
+}
 
 describe('HTTP', () => {
   it('answers GET with its body and headers', async () => {
@@ -72,6 +91,18 @@ describe('HTTP', () => {
       'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
     });
     expect(answer.status).toBe(200);
+  });
+
+  it('goes on on the same connection after a POST without a body', async () => {
+    const post = 'POST /api/v1/live/health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
+    expect(await talk(post + post, 2)).toEqual([405, 405]);
+  });
+
+  it('reads no more of a body than it was sent before the answer', async () => {
+    const head = 'POST /api/v1/live/health HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n';
+    const startedAt = performance.now();
+    expect(await talk(head + 'x'.repeat(100_000), 2)).toEqual([405]);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   it('takes a token and never repeats it', async () => {

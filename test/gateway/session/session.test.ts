@@ -302,6 +302,39 @@ describe('ping', () => {
   });
 });
 
+describe('revocation', () => {
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const REVOKED = { code: 4403, reason: 'revoked' };
+
+  it('closes whoever is concerned, and nobody else', () => {
+    const [alice, bob] = ['alice', 'bob'].map((subject) =>
+      world.connect({ identity: identityOf({ subject, expiresAt: START_TIME + 90_000 }) }),
+    );
+    world.revoked.add('alice');
+    expect(world.sessions.closeRevoked()).toBe(1);
+    expect(alice?.socket.closedWith).toEqual(REVOKED);
+    expect(bob?.socket.closedWith).toBeNull();
+    expect(world.sessions.closeRevoked()).toBe(0);
+  });
+
+  it('that came between the look at the token and the upgrade closes at once', () => {
+    world.revoked.add('alice');
+    const client = world.connect({ initial: { channel: channel(BTC) } });
+    expect(client.read().map(({ type }) => type)).toEqual(['welcome']);
+    expect(client.socket.closedWith).toEqual(REVOKED);
+  });
+
+  it('that came between the look at the token of an auth message and its answer, too', async () => {
+    const client = world.connect();
+    client.read();
+    client.send({ type: 'auth', id: 'r', token: `alice@${START_TIME + 90_000}` });
+    world.revoked.add('alice');
+    await settled();
+    expect(client.read()).toEqual([]);
+    expect(client.socket.closedWith).toEqual(REVOKED);
+  });
+});
+
 describe('auth', () => {
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
