@@ -14,6 +14,8 @@ const mayImport = {
   access: ['candle', 'time', 'redis'],
   limits: ['candle', 'time', 'redis'],
   metrics: ['candle', 'time', 'net'],
+  presence: ['candle', 'redis'],
+  status: ['candle', 'redis', 'presence'],
   simulator: ['candle', 'time'],
   ingest: ['candle', 'time', 'bus', 'metrics'],
   gateway: ['candle', 'time', 'net', 'bus', 'access', 'limits', 'metrics'],

@@ -14,6 +14,7 @@ const FAULT_SEEDS = [11, 12];
 /** @type {readonly { name: string, command: readonly string[] }[]} */
 const PARTS = [
   { name: 'checks and tests', command: ['npm', '--silent', 'test'] },
+  { name: 'image', command: ['npm', 'run', '--silent', 'test:image'] },
   ...FAULT_SEEDS.map((seed) => ({
     name: `faults injected into processes, seed ${seed}`,
     command: ['npm', 'run', '--silent', 'test:faults', '--', '--seed', String(seed)],

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { configCommand } from './cli/commands/config.ts';
 import { gatewayCommand } from './cli/commands/gateway.ts';
+import { healthCommand } from './cli/commands/health.ts';
 import { ingestCommand } from './cli/commands/ingest.ts';
 import { keyCommand } from './cli/commands/key.ts';
 import { revokeCommand } from './cli/commands/revoke.ts';
 import { simulatorCommand } from './cli/commands/simulator.ts';
 import { standaloneCommand } from './cli/commands/standalone.ts';
+import { statusCommand } from './cli/commands/status.ts';
 import { streamCommand } from './cli/commands/stream.ts';
 import { tokenCommand } from './cli/commands/token.ts';
 import { processConsole } from './cli/console.ts';
@@ -20,10 +22,12 @@ const commands = [
   gatewayCommand(console),
   simulatorCommand(console),
   streamCommand(console),
+  statusCommand(console),
   tokenCommand(console),
   keyCommand(console),
   revokeCommand(console),
   configCommand(console),
+  healthCommand(console),
 ];
 const program = buildProgram(commands, packageVersion(), console);
 process.exitCode = await runProgram(program, process.argv.slice(2), console);

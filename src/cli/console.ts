@@ -12,6 +12,8 @@ export const EXIT = {
   ok: 0,
   /** It was started and failed. */
   failed: 1,
+  /** It works, and something is amiss: `candlegate status`. */
+  warning: 3,
   /** Wrong use: an unknown flag, a mistake in the configuration. Nothing was started. */
   usage: 2,
 } as const;

@@ -32,7 +32,7 @@ const RULES: readonly CombinationRule[] = [
         : undefined,
   },
   {
-    roles: ['gateway', 'ingest'],
+    roles: ['gateway', 'ingest', 'status'],
     keys: ['feed'],
     check: ({ feed }) =>
       feed === 'auto'

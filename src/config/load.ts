@@ -19,6 +19,8 @@ export type StandaloneConfig = ConfigOf<'standalone'>;
 export type SimulatorConfig = ConfigOf<'simulator'>;
 export type TokenConfig = ConfigOf<'token'>;
 export type StreamConfig = ConfigOf<'stream'>;
+export type StatusConfig = ConfigOf<'status'>;
+export type HealthConfig = ConfigOf<'health'>;
 /** How a process logs. */
 export type LogConfig = GatewayConfig['log'];
 

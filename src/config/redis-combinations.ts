@@ -2,7 +2,7 @@ import type { CombinationRule } from './combination-rule.ts';
 import { isKeyOf } from './pem.ts';
 import { envName } from './setting.ts';
 
-const roles = ['gateway', 'ingest', 'key', 'revoke'] as const;
+const roles = ['gateway', 'ingest', 'key', 'revoke', 'status'] as const;
 
 /** Settings that only mean something beside another one. */
 const SENTINEL_KEYS = [

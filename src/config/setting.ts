@@ -10,6 +10,8 @@ export const ROLES = [
   'key',
   'revoke',
   'stream',
+  'status',
+  'health',
 ] as const;
 export type Role = (typeof ROLES)[number];
 

@@ -164,4 +164,12 @@ export const SLICES = {
     url: values.url,
     token: required(values.token, 'token'),
   }),
+  status: (values: SettingValues) => ({
+    channels: channels(values),
+    source: source(values),
+    redis: redis(values),
+  }),
+  health: (values: SettingValues) => ({
+    admin: { host: values.adminHost, port: values.adminPort },
+  }),
 };

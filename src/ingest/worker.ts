@@ -39,6 +39,8 @@ export interface IngestStatus {
   readonly leading: boolean;
   /** Why the lease could not be reached at the last try; null when it could. */
   readonly obstacle: string | null;
+  /** By how many ms the exchange's clock is ahead; null when that cannot be measured. */
+  readonly clockOffsetMs: number | null;
   readonly channels: readonly {
     readonly channel: ChannelName;
     readonly state: FeedState;
@@ -155,6 +157,7 @@ export class IngestWorker implements StreamListener {
       worker: this.#deps.worker,
       leading: this.#isLeading,
       obstacle: this.#leadership.obstacle,
+      clockOffsetMs: this.#sampler.offset?.offsetMs ?? null,
       channels,
     };
   }

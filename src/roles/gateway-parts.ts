@@ -60,6 +60,7 @@ export interface AssembledGateway {
   /** Lets clients in. Rejects in one sentence when the port cannot be had. */
   listen(): Promise<{ readonly port: number }>;
   readiness(): readonly ReadinessCheck[];
+  status(): ReturnType<Hub['status']> & { readonly connections: number };
   /** Drains, then closes everything. */
   stop(): Promise<void>;
 }
@@ -255,6 +256,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
         },
       ];
     },
+    status: () => ({ ...hub.status(), connections: server.connections() }),
     async stop() {
       await drain.run();
       sessions.stop();

@@ -1,9 +1,12 @@
 import { createRedisAccess } from '../access/redis/redis-access.ts';
 import { CommandFailure } from '../cli/console.ts';
 import type { GatewayConfig } from '../config/load.ts';
+import type { GatewayPresence } from '../presence/presence.ts';
 import { assembleGateway } from './gateway-parts.ts';
+import { assemblePresence } from './presence-parts.ts';
 import { assembleRedisBus, redisConnections } from './redis-parts.ts';
 import { createServerProcess } from './server-process.ts';
+import { reasons } from './readiness.ts';
 import { untilStopped } from './shutdown.ts';
 import { requireFreePorts } from './free-ports.ts';
 
@@ -50,9 +53,18 @@ export async function run(config: GatewayConfig): Promise<void> {
     await Promise.all([closeAdminPort?.(), closeStores()]);
     throw new CommandFailure((error as Error).message);
   }
+  const presence = assemblePresence<GatewayPresence>({
+    role: 'gateway',
+    instance,
+    redis,
+    source,
+    facts: () => ({ ...gateway.status(), notReady: reasons(gateway.readiness()) }),
+    log,
+  });
+  presence.start();
   await untilStopped(log, config.shutdownDeadlineMs);
   await gateway.stop();
-  await closeStores();
+  await Promise.all([presence.stop(), closeStores()]);
   await closeAdminPort();
   log.info('stopped');
 }

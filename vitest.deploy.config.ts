@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Checks of what is shipped: image, compose file, chart, rollouts. They build and take minutes. */
+export default defineConfig({
+  test: {
+    include: ['test/deploy/**/*.check.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 1_800_000,
+    pool: 'forks',
+    // Some measure how long things take.
+    fileParallelism: false,
+  },
+});
