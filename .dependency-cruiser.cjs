@@ -7,6 +7,7 @@ const mayImport = {
   time: [],
   net: [],
   candle: [],
+  protobuf: ['candle'],
   log: [],
   config: ['candle'],
   redis: [],
@@ -18,7 +19,7 @@ const mayImport = {
   status: ['candle', 'redis', 'presence'],
   simulator: ['candle', 'time'],
   ingest: ['candle', 'time', 'bus', 'metrics'],
-  gateway: ['candle', 'time', 'net', 'bus', 'access', 'limits', 'metrics'],
+  gateway: ['candle', 'protobuf', 'time', 'net', 'bus', 'access', 'limits', 'metrics'],
   page: ['candle'],
 };
 

@@ -14,6 +14,7 @@ import { withRevocationCheck } from '../gateway/auth/revocation-check.ts';
 import { TicketOffice } from '../gateway/auth/ticket-office.ts';
 import { topicOf } from '../gateway/channel-view.ts';
 import { createJsonCodec, JSON_PROTOCOL } from '../gateway/codec/json.ts';
+import { createProtobufCodec, PROTOBUF_PROTOCOL } from '../gateway/codec/protobuf.ts';
 import { createDrain } from '../gateway/drain.ts';
 import { DEFAULT_HUB_SETTINGS } from '../gateway/hub/hub-settings.ts';
 import { Hub } from '../gateway/hub/hub.ts';
@@ -74,7 +75,7 @@ const CLOSING_MS = 1_000;
 export async function assembleGateway(parts: GatewayParts): Promise<AssembledGateway> {
   const { config, source, instance, bus, access, registry, hops, clock, log } = parts;
   const edgeMetrics = new EdgeMetrics(registry);
-  const codecs = [createJsonCodec()];
+  const codecs = [createJsonCodec(), createProtobufCodec()];
   const sentMetrics = new SentMetrics(
     registry,
     codecs.map(({ protocol }) => protocol),
@@ -197,7 +198,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     authenticator,
     origins,
     rest,
-    protocols: [JSON_PROTOCOL],
+    protocols: [JSON_PROTOCOL, PROTOBUF_PROTOCOL],
     metrics: edgeMetrics,
     log,
   });

@@ -6,11 +6,21 @@ export type Decoded =
   | { readonly ok: true; readonly message: ClientMessage }
   | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly id?: string };
 
+/** Who gets a frame. */
+export interface Audience {
+  /** Every receiver has been told which channel and epoch the message is of. */
+  readonly knowsEpoch: boolean;
+}
+
 /** One wire encoding of the protocol, named by its WebSocket subprotocol. */
 export interface Codec {
   readonly protocol: string;
-  /** Called once per message, however many clients get the frame. */
-  encode(message: ServerMessage): Frame;
+  /**
+   * Called once per message, however many clients get the frame.
+   *
+   * @param audience without it nothing is taken for known
+   */
+  encode(message: ServerMessage, audience?: Audience): Frame;
   /** Never throws. */
   decode(data: Uint8Array, isBinary: boolean): Decoded;
 }

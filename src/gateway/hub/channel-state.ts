@@ -47,6 +47,7 @@ export class ChannelState {
   readonly #known: KnownCandles;
   readonly #options: ChannelStateOptions;
   #epoch: string | null = null;
+  #epochChanges = 0;
   #offset = 0;
   #repair: Repair | null = null;
   /** A head of the leader that is ahead of us, until `deadline`. */
@@ -65,6 +66,10 @@ export class ChannelState {
   /** Null while nothing of the channel is known. */
   get epoch(): string | null {
     return this.#epoch;
+  }
+  /** How often the epoch has changed: whoever was told of it can see whether that still holds. */
+  get epochChanges(): number {
+    return this.#epochChanges;
   }
   get offset(): number {
     return this.#offset;
@@ -246,6 +251,7 @@ export class ChannelState {
   ): ReceivedMessage | null {
     const known = this.#known;
     const isFirst = known.lastClosed === null && (closed.length > 0 || known.openCandle === null);
+    if (head.epoch !== this.#epoch) this.#epochChanges += 1;
     this.#epoch = head.epoch;
     this.#offset = head.offset;
     const { missed, hole } = known.merge(closed);

@@ -9,6 +9,7 @@ import { topicOf } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
 import { frameBytes } from '../frame-bytes.ts';
 import type { Broadcaster } from '../transport.ts';
+import type { ChannelState } from './channel-state.ts';
 
 export interface FanOutDeps {
   readonly broadcaster: Broadcaster;
@@ -18,19 +19,33 @@ export interface FanOutDeps {
   readonly metrics: HubMetrics;
 }
 
+/** The subscribers of a channel in one encoding. */
+interface CodecTopic {
+  readonly codec: Codec;
+  readonly topic: string;
+  /** `epochChanges` of the channel when a candle of its epoch was last published here; -1: never. */
+  announced: number;
+}
+
+/** Where a channel stands, as everybody is told who subscribes now. */
+export type FanOutHead = Pick<ChannelState, 'epoch' | 'epochChanges'>;
+
 /** Publishes to the subscribers of one channel: encodes once per encoding that has any. */
 export class FanOut {
   readonly #deps: FanOutDeps;
+  readonly #head: FanOutHead;
   readonly #exchangeClock: ExchangeClock;
-  readonly #topics: readonly { readonly codec: Codec; readonly topic: string }[];
+  readonly #topics: readonly CodecTopic[];
 
   /** @param exchangeClock shared by all channels, which come from one exchange */
-  constructor(channel: Channel, deps: FanOutDeps, exchangeClock: ExchangeClock) {
+  constructor(channel: Channel, head: FanOutHead, deps: FanOutDeps, exchangeClock: ExchangeClock) {
     this.#deps = deps;
+    this.#head = head;
     this.#exchangeClock = exchangeClock;
     this.#topics = deps.codecs.map((codec) => ({
       codec,
       topic: topicOf(channel.name, codec.protocol),
+      announced: -1,
     }));
   }
 
@@ -62,14 +77,28 @@ export class FanOut {
 
   publish(message: ServerMessage, kind: MessageKind): void {
     const { broadcaster, metrics } = this.#deps;
-    for (const { codec, topic } of this.#topics) {
+    for (const each of this.#topics) {
+      const { codec, topic } = each;
       if (broadcaster.subscribers(topic) === 0) continue;
-      const frame = codec.encode(message);
+      const frame = codec.encode(message, { knowsEpoch: this.#knowsEpoch(each, message) });
       broadcaster.publish(topic, frame);
       // Counted afterwards: a publish may first let slow sockets leave the topic.
       const subscribers = broadcaster.subscribers(topic);
       metrics.fannedOut(kind, codec.protocol, frameBytes(frame), subscribers);
     }
+  }
+
+  /**
+   * Whether every subscriber has been told of the message's epoch: those who were here when a candle
+   * of it was published, by that one; those who came since, by their snapshot. That holds only for
+   * the epoch that the channel has been in all the while: a closed candle may also be of an older one.
+   */
+  #knowsEpoch(topic: CodecTopic, message: ServerMessage): boolean {
+    const { epoch, epochChanges } = this.#head;
+    if (message.type !== 'candle' || message.epoch !== epoch) return false;
+    if (topic.announced === epochChanges) return true;
+    topic.announced = epochChanges;
+    return false;
   }
 
   /** Sockets on the channel's topics: those on the fast path. */

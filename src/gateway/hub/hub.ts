@@ -66,11 +66,8 @@ export class Hub implements ChannelDirectory, BusListener {
       const { historyDepth, maxHeldCloses, headGraceMs } = settings;
       const { interval } = channel;
       const options = { interval, historyDepth, maxHeldCloses, headGraceMs, startedAt };
-      return new HubChannel(
-        channel,
-        new ChannelState(options),
-        new FanOut(channel, deps, exchangeClock),
-      );
+      const state = new ChannelState(options);
+      return new HubChannel(channel, state, new FanOut(channel, state, deps, exchangeClock));
     });
     for (const each of this.#all) this.#channels.set(each.channel.name, each);
     this.#symbols = new Set(channels.map(({ symbol }) => symbol));

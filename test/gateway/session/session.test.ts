@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { grantOf, identityOf } from '../auth/tokens.ts';
 import { FIRST_START, MemoryChannel, MINUTE_MS, channel } from './support/memory-channel.ts';
-import { World, START_TIME, type TestClient } from './support/world.ts';
+import { JSON_PROTOCOL } from '../../../src/gateway/codec/json.ts';
+import { spokenProtocol, World, START_TIME, type TestClient } from './support/world.ts';
 
 const BTC = 'candles:BTCUSDT:1';
 const ETH = 'candles:ETHUSDT:5';
+const PROTOCOL = spokenProtocol();
+const isJson = PROTOCOL === JSON_PROTOCOL;
 const start = (index: number): number => FIRST_START + index * MINUTE_MS;
 
 let btc: MemoryChannel;
@@ -29,13 +32,15 @@ describe('what is written to one client', () => {
     const received = client.read();
     const types = ['welcome', 'subscribed', 'snapshot', 'pong', 'error'];
     expect(received.map(({ type }) => type)).toEqual(types);
-    const encoding = 'encoding="candlegate.v1.json"';
+    const encoding = `encoding="${PROTOCOL}"`;
     const lines = types.map(
       (kind) => `candlegate_gateway_messages_sent_total{kind="${kind}",${encoding}} 1`,
     );
     const counted = await world.metric('candlegate_gateway_messages_sent_total');
     expect(counted.toSorted()).toEqual(lines.toSorted());
-    const bytes = received.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
+    const bytes = isJson
+      ? received.reduce((sum, message) => sum + JSON.stringify(message).length, 0)
+      : client.receivedBytes;
     expect(await world.metric('candlegate_gateway_bytes_sent_total')).toEqual([
       `candlegate_gateway_bytes_sent_total{${encoding}} ${String(bytes)}`,
     ]);
@@ -56,7 +61,7 @@ describe('welcome', () => {
     const [first] = world.connect({ initial: { channel: channel(BTC) } }).read();
     expect(first).toEqual({
       type: 'welcome',
-      protocol: 'candlegate.v1.json',
+      protocol: PROTOCOL,
       connection: expect.stringMatching(/^[0-9a-z]+$/) as string,
       gateway: 'g1',
       source: 'simulator',
@@ -438,24 +443,33 @@ describe('auth', () => {
 });
 
 describe('wrong messages', () => {
-  it.each([
-    ['invalid_json', '{"type":'],
-    ['unknown_type', '{"type":"shout","id":"i"}'],
-    ['invalid_message', '{"type":"ping","loud":true}'],
-    ['message_too_big', `{"type":"ping","id":"${'x'.repeat(2048)}"}`],
-  ])('earns %s and leaves the connection open', (code, text) => {
-    const client = world.connect();
-    client.read();
-    client.sendText(text);
-    expect(client.read()).toMatchObject([{ type: 'error', code }]);
-    expect(client.socket.closedWith).toBeNull();
-  });
+  const wrong: [string, string][] = isJson
+    ? [
+        ['invalid_json', '{"type":'],
+        ['unknown_type', '{"type":"shout","id":"i"}'],
+        ['invalid_message', '{"type":"ping","loud":true}'],
+      ]
+    : [
+        ['invalid_message', '\n'],
+        ['unknown_type', ''],
+      ];
+  it.each([...wrong, ['message_too_big', `{"type":"ping","id":"${'x'.repeat(2048)}"}`]])(
+    'earns %s and leaves the connection open',
+    (code, text) => {
+      const client = world.connect();
+      client.read();
+      client.sendBytes(new TextEncoder().encode(text), !isJson);
+      expect(client.read()).toMatchObject([{ type: 'error', code }]);
+      expect(client.socket.closedWith).toBeNull();
+    },
+  );
 
-  it('earns binary_not_supported when it is binary', () => {
+  it('is told when it is text on a binary subprotocol, or the other way round', () => {
     const client = world.connect();
     client.read();
-    client.sendBytes(new TextEncoder().encode('{"type":"ping"}'), true);
-    expect(client.read()).toMatchObject([{ type: 'error', code: 'binary_not_supported' }]);
+    client.sendBytes(new TextEncoder().encode('{"type":"ping"}'), isJson);
+    const code = isJson ? 'binary_not_supported' : 'text_not_supported';
+    expect(client.read()).toMatchObject([{ type: 'error', code }]);
   });
 
   it('closes with 4400 at the 21st within ten seconds, after its error', () => {

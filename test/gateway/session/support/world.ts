@@ -1,8 +1,10 @@
 import { Registry } from 'prom-client';
-import { serverMessageSchema, type ServerMessage } from '../../../../src/candle/messages.ts';
+import type { ServerMessage } from '../../../../src/candle/messages.ts';
 import type { Identity, TokenVerifier } from '../../../../src/gateway/auth/identity.ts';
 import { topicOf } from '../../../../src/gateway/channel-view.ts';
-import { createJsonCodec, JSON_PROTOCOL } from '../../../../src/gateway/codec/json.ts';
+import { JSON_PROTOCOL } from '../../../../src/gateway/codec/json.ts';
+import type { Codec } from '../../../../src/gateway/codec/codec.ts';
+import { frameBytes } from '../../../../src/gateway/frame-bytes.ts';
 import type { SessionRequest } from '../../../../src/gateway/session-factory.ts';
 import type { Broadcaster } from '../../../../src/gateway/transport.ts';
 import {
@@ -13,6 +15,7 @@ import { createSessions, type Sessions } from '../../../../src/gateway/session/s
 import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
 import { grantOf, identityOf, tokenAuthenticator } from '../../auth/tokens.ts';
+import { createCodecs, createDialect, type Dialect } from '../../../support/dialect.ts';
 import { MemoryDirectory, type MemoryChannel } from './memory-channel.ts';
 import { MemoryBroadcaster, MemorySocket, type SocketBounds } from './memory-socket.ts';
 
@@ -41,22 +44,33 @@ export const tokenVerifier: TokenVerifier = {
   },
 };
 
-export function decodeServerMessage(frame: string | Uint8Array): ServerMessage {
-  if (typeof frame !== 'string') throw new Error('a text protocol sent a binary frame');
-  return serverMessageSchema.parse(JSON.parse(frame));
+let spoken: string = JSON_PROTOCOL;
+/** The subprotocol of clients that ask for none in particular. */
+export function spokenProtocol(): string {
+  return spoken;
+}
+/** Runs what follows in this test file over another subprotocol. */
+export function speak(protocol: string): void {
+  spoken = protocol;
 }
 
 /** One client: what it sends and what it has read. */
 export class TestClient {
   readonly socket: MemorySocket;
   readonly received: ServerMessage[] = [];
+  /** Size of all frames that were read. */
+  receivedBytes = 0;
+  readonly #dialect: Dialect;
 
-  constructor(socket: MemorySocket) {
+  constructor(socket: MemorySocket, dialect: Dialect) {
     this.socket = socket;
+    this.#dialect = dialect;
   }
 
-  send(message: unknown): void {
-    this.sendText(JSON.stringify(message));
+  send(message: object): void {
+    const frame = this.#dialect.write(message);
+    if (typeof frame === 'string') this.sendText(frame);
+    else this.sendBytes(frame, true);
   }
 
   sendText(text: string): void {
@@ -71,7 +85,9 @@ export class TestClient {
   read(count = Infinity): ServerMessage[] {
     const fresh: ServerMessage[] = [];
     for (let left = count; left > 0 && this.socket.unreadItems > 0; left -= 1) {
-      fresh.push(...this.socket.read(1).map(decodeServerMessage));
+      const frames = this.socket.read(1);
+      for (const frame of frames) this.receivedBytes += frameBytes(frame);
+      fresh.push(...frames.map((frame) => this.#dialect.read(frame)));
     }
     this.received.push(...fresh);
     return fresh;
@@ -106,7 +122,8 @@ export class World {
   readonly revoked = new Set<string>();
   now = START_TIME;
   #deferred: (() => void)[] = [];
-  readonly #codec = createJsonCodec();
+  readonly #codecs: readonly Codec[];
+  readonly #announced = new Set<string>();
   readonly #guarded: Broadcaster;
   readonly #flushesLate: boolean;
 
@@ -116,18 +133,17 @@ export class World {
     { verifier = tokenVerifier, flushesLate = false }: WorldOptions = {},
   ) {
     this.#flushesLate = flushesLate;
+    this.#codecs = createCodecs();
     this.directory = new MemoryDirectory(channels);
     this.sessions = createSessions({
       directory: this.directory,
-      codecs: [
-        {
-          ...this.#codec,
-          encode: (message) => {
-            this.encoded.set(message.type, (this.encoded.get(message.type) ?? 0) + 1);
-            return this.#codec.encode(message);
-          },
+      codecs: this.#codecs.map((codec) => ({
+        ...codec,
+        encode: (message, audience) => {
+          this.encoded.set(message.type, (this.encoded.get(message.type) ?? 0) + 1);
+          return codec.encode(message, audience);
         },
-      ],
+      })),
       authenticator: tokenAuthenticator(verifier),
       isRevoked: (identity) => this.revoked.has(identity.subject),
       clock: { now: () => this.now },
@@ -149,22 +165,30 @@ export class World {
       identity?: Identity;
       initial?: SessionRequest['initial'];
       bounds?: SocketBounds;
+      protocol?: string;
     } = {},
   ): TestClient {
     const socket = new MemorySocket(this.broadcaster, options.bounds ?? WIDE);
+    const protocol = options.protocol ?? spoken;
     const identity = options.identity ?? identityOf({ expiresAt: this.now + 3_600_000 });
     socket.events = this.sessions.open(socket, {
       identity,
-      protocol: JSON_PROTOCOL,
+      protocol,
       ...(options.initial === undefined ? {} : { initial: options.initial }),
     });
-    return new TestClient(socket);
+    return new TestClient(socket, createDialect(protocol));
   }
 
-  /** What the hub does with a message or a snapshot: encode once, publish. */
+  /** What the hub does with a message or a snapshot: encode once for each encoding, publish. */
   publish(channel: MemoryChannel, message: ServerMessage): void {
-    const topic = topicOf(channel.channel.name, JSON_PROTOCOL);
-    this.#guarded.publish(topic, this.#codec.encode(message));
+    for (const codec of this.#codecs) {
+      const topic = topicOf(channel.channel.name, codec.protocol);
+      if (this.#guarded.subscribers(topic) === 0) continue;
+      // There is one epoch only: the first candle names it to those without a snapshot.
+      const knowsEpoch = this.#announced.has(topic);
+      if (message.type === 'candle') this.#announced.add(topic);
+      this.#guarded.publish(topic, codec.encode(message, { knowsEpoch }));
+    }
   }
 
   /**
