@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   too_many_subscriptions: 'The connection would hold more channels than `welcome` allows.',
   not_subscribed: 'The connection is not subscribed to that channel.',
   invalid_token: 'The token of an `auth` message was refused; the old one stays in force.',
+  auth_unavailable: 'The token of an `auth` message cannot be checked at the moment.',
   subject_mismatch: 'The token of an `auth` message belongs to another subject.',
 } as const;
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -55,6 +56,10 @@ export const PROBLEM_CODES = {
     title: 'None of the requested subprotocols is spoken here.',
   },
   upgrade_required: { status: 426, title: 'This path speaks WebSocket only.' },
+  auth_unavailable: {
+    status: 503,
+    title: 'Credentials of this kind cannot be checked at the moment.',
+  },
   draining: { status: 503, title: 'This gateway is shutting down; try another.' },
   store_unavailable: {
     status: 503,

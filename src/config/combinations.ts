@@ -1,3 +1,4 @@
+import { AUTH_RULES } from './auth-combinations.ts';
 import type { CombinationRule } from './combination-rule.ts';
 import type { Mistake } from './mistake.ts';
 import type { Origin } from './read-settings.ts';
@@ -6,23 +7,7 @@ import { envName, type Role } from './setting.ts';
 import type { SettingKey, SettingValues } from './settings.ts';
 
 const RULES: readonly CombinationRule[] = [
-  {
-    roles: ['gateway'],
-    keys: ['jwtSecret', 'jwtPublicKey'],
-    check: ({ jwtSecret, jwtPublicKey }) =>
-      jwtSecret === null && jwtPublicKey === null
-        ? {
-            key: 'jwtSecret',
-            message: `is needed, or ${envName('jwtPublicKey')}: a gateway without a key can accept no token`,
-          }
-        : undefined,
-  },
-  {
-    roles: ['token'],
-    keys: ['jwtSecret'],
-    check: ({ jwtSecret }) =>
-      jwtSecret === null ? { key: 'jwtSecret', message: 'is needed to sign a token' } : undefined,
-  },
+  ...AUTH_RULES,
   {
     roles: ['stream'],
     keys: ['token'],

@@ -15,11 +15,21 @@ function readKey(text: string): KeyObject | undefined {
   }
 }
 
-function isAccepted(key: KeyObject): boolean {
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
+/** Empty for keys that are not accepted. */
+function algorithmsOf(key: KeyObject): readonly string[] {
+  const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {};
   const type = key.asymmetricKeyType;
-  if (type === 'rsa') return modulusLength >= 2048;
-  return type === 'ed25519' || (type === 'ec' && namedCurve === 'prime256v1');
+  if (type === 'rsa') {
+    return modulusLength >= 2048 && publicExponent >= 65_537n ? ['RS256', 'PS256'] : [];
+  }
+  if (type === 'ec') return namedCurve === 'prime256v1' ? ['ES256'] : [];
+  return type === 'ed25519' ? ['EdDSA'] : [];
+}
+
+/** @param text a key that `publicKeyText` has read */
+export function publicKeyAlgorithms(text: string): readonly string[] {
+  const key = readKey(text);
+  return key === undefined ? [] : algorithmsOf(key);
 }
 
 /** Reads a public key as text; `\n` in a PEM's single line becomes a line break. */
@@ -31,5 +41,5 @@ export const publicKeyText: z.ZodType<string, string> = textReader((text) => {
     return { must: 'a public key; this one is private' };
   }
   const key = isJwk || value.startsWith('-----BEGIN PUBLIC KEY-----') ? readKey(value) : undefined;
-  return key !== undefined && isAccepted(key) ? { value } : { must: MUST };
+  return key !== undefined && algorithmsOf(key).length > 0 ? { value } : { must: MUST };
 });

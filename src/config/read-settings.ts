@@ -2,12 +2,7 @@ import type { Mistake } from './mistake.ts';
 import { quoteWrongValue } from './mask.ts';
 import { envName, flagName, type Role } from './setting.ts';
 import { SETTING_KEYS, settingOf, type SettingKey, type SettingValues } from './settings.ts';
-import {
-  isServiceLinkValue,
-  probablyMeant,
-  RESERVED_NAMES,
-  unknownNames,
-} from './unknown-names.ts';
+import { isServiceLinkValue, probablyMeant, unknownNames } from './unknown-names.ts';
 
 /** Where a value came from. */
 export type Origin = 'default' | 'env' | 'flag';
@@ -39,8 +34,6 @@ function textOf(key: SettingKey, input: ConfigInput): { text: string; origin: Or
 }
 
 function unknownNameMistake(name: string): Mistake {
-  const reserved = RESERVED_NAMES.get(name);
-  if (reserved !== undefined) return { variable: name, message: reserved };
   const meant = probablyMeant(name);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   return { variable: name, message: `is not a variable of candlegate${hint}` };

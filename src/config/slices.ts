@@ -49,10 +49,29 @@ function gatewayParts(values: SettingValues) {
     auth: {
       /** Of HS256, at least 32 bytes. */
       secret: values.jwtSecret,
+      previousSecret: values.jwtPreviousSecret,
       /** PEM (SPKI) or JWK as JSON. */
       publicKey: values.jwtPublicKey,
+      /** Keys from an address; null: there is none. */
+      jwks:
+        values.jwtJwksUrl === null
+          ? null
+          : {
+              url: values.jwtJwksUrl,
+              timeoutMs: values.jwtJwksTimeoutMs,
+              timing: {
+                maxAgeMs: values.jwtJwksMaxAgeMs,
+                cooldownMs: values.jwtJwksCooldownMs,
+                maxStaleMs: values.jwtJwksMaxStaleMs,
+              },
+            },
+      /** Null: those that the keys allow. */
+      algorithms: values.jwtAlgorithms,
       issuer: values.jwtIssuer,
       audience: values.jwtAudience,
+      type: values.jwtType,
+      clockToleranceMs: values.jwtClockToleranceMs,
+      maxLifetimeMs: values.jwtMaxLifetimeMs,
     },
     access: {
       apiKeyCacheMs: values.apiKeyCacheMs,
@@ -157,6 +176,8 @@ export const SLICES = {
     secret: required(values.jwtSecret, 'secret'),
     issuer: values.jwtIssuer,
     audience: values.jwtAudience,
+    type: values.jwtType,
+    maxLifetimeMs: values.jwtMaxLifetimeMs,
   }),
   key: accessCommand,
   revoke: accessCommand,

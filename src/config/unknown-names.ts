@@ -4,11 +4,6 @@ import { SETTING_KEYS } from './settings.ts';
 /** Names of this prefix belong to the test command, not to the program. */
 const TEST_PREFIX = `${ENV_PREFIX}TEST_`;
 
-/** Names that a later version will know; saying nothing would leave a gateway without the key. */
-export const RESERVED_NAMES: ReadonlyMap<string, string> = new Map([
-  ['CANDLEGATE_JWT_JWKS_URL', 'is not supported yet; use CANDLEGATE_JWT_PUBLIC_KEY'],
-]);
-
 /**
  * Kubernetes describes every Service of the namespace to every container in variables of these
  * shapes; a Service called `candlegate` or `candlegate-…` makes names that look like ours.

@@ -6,6 +6,10 @@ export type UpgradeOutcome = 'accepted' | 'aborted' | ProblemCode;
 /** `remembered`: found good before and not verified again. */
 export type VerificationOutcome = 'accepted' | 'remembered' | ProblemCode;
 
+/** Of any credential that a request or an `auth` message presents. */
+export type AuthenticationOutcome = 'accepted' | ProblemCode;
+export type CredentialKind = 'token' | 'apiKey' | 'ticket';
+
 /** REST answers come from memory; the slow ones verify a token. */
 const REQUEST_BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
 
@@ -13,6 +17,7 @@ const REQUEST_BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 
 export class EdgeMetrics {
   readonly #upgrades: Counter<'outcome'>;
   readonly #verifications: Counter<'outcome'>;
+  readonly #authentications: Counter<'kind' | 'outcome'>;
   readonly #requests: Counter<'route' | 'status'>;
   readonly #requestSeconds: Histogram<'route'>;
   readonly #handlerFailures: Counter<'handler'>;
@@ -32,6 +37,12 @@ export class EdgeMetrics {
       name: 'candlegate_gateway_token_verifications_total',
       help: 'Tokens looked at, by outcome: accepted, remembered, or the problem code.',
       labelNames: ['outcome'],
+      registers,
+    });
+    this.#authentications = new Counter({
+      name: 'candlegate_gateway_authentications_total',
+      help: 'Credentials presented, by kind and outcome: accepted, or the problem code.',
+      labelNames: ['kind', 'outcome'],
       registers,
     });
     this.#requests = new Counter({
@@ -80,6 +91,10 @@ export class EdgeMetrics {
 
   tokenVerified(outcome: VerificationOutcome): void {
     this.#verifications.inc({ outcome });
+  }
+
+  authenticated(kind: CredentialKind, outcome: AuthenticationOutcome): void {
+    this.#authentications.inc({ kind, outcome });
   }
 
   /** @param route a route's name, never a path: paths are unbounded */

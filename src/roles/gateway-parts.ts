@@ -7,8 +7,7 @@ import type { BusSubscriber } from '../bus/bus.ts';
 import type { Source } from '../candle/messages.ts';
 import type { GatewayConfig } from '../config/load.ts';
 import { ApiKeyVerifier } from '../gateway/auth/api-key-verifier.ts';
-import { createAuthenticator } from '../gateway/auth/credential.ts';
-import { createJwtVerifier } from '../gateway/auth/jwt-verifier.ts';
+import { countAuthentications, createAuthenticator } from '../gateway/auth/credential.ts';
 import { createOriginPolicy } from '../gateway/auth/origin-policy.ts';
 import { withRevocationCheck } from '../gateway/auth/revocation-check.ts';
 import { TicketOffice } from '../gateway/auth/ticket-office.ts';
@@ -36,6 +35,7 @@ import { SentMetrics } from '../metrics/sent-metrics.ts';
 import { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { Clock } from '../time/clock.ts';
+import { assembleTokens } from './token-parts.ts';
 
 export interface GatewayParts {
   readonly config: Pick<
@@ -80,16 +80,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     registry,
     codecs.map(({ protocol }) => protocol),
   );
-  const { secret, publicKey, issuer, audience } = config.auth;
-  const verifier = createJwtVerifier(
-    {
-      ...(secret === null ? {} : { secret }),
-      ...(publicKey === null ? {} : { publicKey }),
-      ...(issuer === null ? {} : { issuer }),
-      ...(audience === null ? {} : { audience }),
-    },
-    { clock, metrics: edgeMetrics, log },
-  );
+  const tokens = assembleTokens({ config: config.auth, registry, edgeMetrics, clock, log });
   const accessMetrics = new AccessMetrics(registry);
   const { apiKeyCacheMs, revocationTtlMs, ticketTtlMs, revocationPollMs } = config.access;
   const apiKeys = new ApiKeyVerifier(
@@ -110,15 +101,16 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     log,
     observer: accessMetrics,
   });
-  const authenticator = withRevocationCheck(
+  const unrevoked = withRevocationCheck(
     createAuthenticator({
-      token: ({ token }) => verifier.verify(token),
+      token: ({ token }) => tokens.verifier.verify(token),
       apiKey: ({ key }) => apiKeys.verify(key),
       ticket: ({ ticket }) => tickets.redeem(ticket),
     }),
     revocations,
     accessMetrics,
   );
+  const authenticator = countAuthentications(unrevoked, edgeMetrics);
   const origins = createOriginPolicy(config.server.allowedOrigins);
 
   // The hub publishes through the server, whose sessions look at the hub: one end is tied late.
@@ -223,6 +215,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
 
   return {
     follow() {
+      tokens.start();
       sessions.start();
       hub.start();
     },
@@ -250,6 +243,11 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
             : 'no history has been read from the bus yet',
         },
         {
+          name: 'token keys',
+          ok: tokens.hasKeys(),
+          detail: tokens.hasKeys() ? '' : "the issuer's keys have not been loaded",
+        },
+        {
           name: 'bus',
           // Within the grace clients are served from memory, which beats no gateway at all.
           ok: lostMs <= config.busLostGraceMs,
@@ -262,6 +260,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
       await drain.run();
       sessions.stop();
       revocations.close();
+      tokens.close();
       hub.close();
       server.close();
     },

@@ -1,6 +1,8 @@
 import { createRedisAccess } from '../access/redis/redis-access.ts';
 import { CommandFailure } from '../cli/console.ts';
+import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/load.ts';
+import { envName } from '../config/setting.ts';
 import type { GatewayPresence } from '../presence/presence.ts';
 import { assembleGateway } from './gateway-parts.ts';
 import { assemblePresence } from './presence-parts.ts';
@@ -24,6 +26,7 @@ export async function run(config: GatewayConfig): Promise<void> {
     'gateway',
     config,
   );
+  warnOfOpenDoors(config.auth, log);
   const { redis, source, history } = config;
   const bus = assembleRedisBus({ redis, source, history, registry, clock, log }).subscriber();
   const access = createRedisAccess({
@@ -67,4 +70,14 @@ export async function run(config: GatewayConfig): Promise<void> {
   await Promise.all([presence.stop(), closeStores()]);
   await closeAdminPort();
   log.info('stopped');
+}
+
+/** Without these a token that was made for another service opens this one too (RFC 8725, section 3.8, 3.9). */
+function warnOfOpenDoors({ issuer, audience }: GatewayConfig['auth'], log: Logger): void {
+  const missing = [
+    ...(issuer === null ? [envName('jwtIssuer')] : []),
+    ...(audience === null ? [envName('jwtAudience')] : []),
+  ];
+  if (missing.length === 0) return;
+  log.warn({ missing }, 'tokens are accepted whoever issued them or whatever they are meant for');
 }

@@ -41,8 +41,9 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
     config,
   );
   // Without a key of the operator's, tokens are good for this run only.
-  const isOwnKey = config.auth.secret === null && config.auth.publicKey === null;
-  const secret = isOwnKey ? randomBytes(32).toString('base64url') : config.auth.secret;
+  const { auth } = config;
+  const isOwnKey = auth.secret === null && auth.publicKey === null && auth.jwks === null;
+  const secret = isOwnKey ? randomBytes(32).toString('base64url') : auth.secret;
 
   const feed = await chooseFeed(config, clock, log);
   const { source } = feed;
@@ -50,7 +51,7 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   const access = createMemoryAccess(clock);
   const gateway = await assembleGateway({
     // There is no bus that could be lost.
-    config: { ...config, auth: { ...config.auth, secret }, busLostGraceMs: Infinity },
+    config: { ...config, auth: { ...auth, secret }, busLostGraceMs: Infinity },
     source,
     instance,
     bus: store.subscriber(),
@@ -93,10 +94,11 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
       : await mintToken({
           secret,
           subject: SUBJECT,
-          ttlMs: TOKEN_TTL_MS,
+          ttlMs: Math.min(TOKEN_TTL_MS, auth.maxLifetimeMs),
           now: clock.now(),
-          ...(config.auth.issuer === null ? {} : { issuer: config.auth.issuer }),
-          ...(config.auth.audience === null ? {} : { audience: config.auth.audience }),
+          ...(auth.issuer === null ? {} : { issuer: auth.issuer }),
+          ...(auth.audience === null ? {} : { audience: auth.audience }),
+          ...(auth.type === null ? {} : { type: auth.type }),
         });
   const apiKey = createApiKey();
   await access.keys.add({

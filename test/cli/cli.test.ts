@@ -94,7 +94,8 @@ describe('candlegate token', () => {
     ['a time to live without a unit', ['--sub', 'me', '--ttl', '60']],
     ['no time to live', ['--sub', 'me', '--ttl', '0s']],
     ['an empty subject', ['--sub', '']],
-    ['a pattern that is none', ['--sub', 'me', '--channels', 'candles:BTC*:1']],
+    ['a pattern that is none', ['--sub', 'me', '--channels', 'candles:*BTC*:1']],
+    ['a time that no gateway would accept', ['--sub', 'me', '--ttl', '8d']],
   ])('refuses %s with exit code 2 and prints no token', async (_name, args) => {
     const { code, stdout, stderr } = await runCli(['token', ...args], KEY);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -6,6 +6,9 @@ import { ROLES, envName, type Role } from '../../src/config/setting.ts';
 import { SETTING_KEYS } from '../../src/config/settings.ts';
 
 const SECRET = 'correct-horse-battery-staple-32b!';
+const PUBLIC_KEY = generateKeyPairSync('ed25519')
+  .publicKey.export({ type: 'spki', format: 'pem' })
+  .toString();
 const KEY = { CANDLEGATE_JWT_SECRET: SECRET };
 
 /** What is wrong, as `VARIABLE message` lines. */
@@ -166,13 +169,6 @@ describe('names that mean nothing', () => {
     ]);
   });
 
-  it('says of a variable of a later version that it is not supported yet', () => {
-    const url = { CANDLEGATE_JWT_JWKS_URL: 'https://id.example/jwks' };
-    expect(mistakesOf('gateway', { ...KEY, ...url })).toEqual([
-      'CANDLEGATE_JWT_JWKS_URL is not supported yet; use CANDLEGATE_JWT_PUBLIC_KEY',
-    ]);
-  });
-
   it('leaves alone what Kubernetes sets for a Service of our name, and what belongs to others', () => {
     const env = {
       CANDLEGATE_SERVICE_HOST: '10.0.0.1',
@@ -190,6 +186,27 @@ describe('names that mean nothing', () => {
   });
 });
 
+describe('the address of keys', () => {
+  it.each([
+    'https://id.example/jwks?x=1',
+    'http://127.0.0.1:8080/',
+    'http://localhost/a',
+    'http://[::1]/',
+  ])('may be %s, which is enough of a key for a gateway', (url) => {
+    const loaded = loadConfig('gateway', { env: { CANDLEGATE_JWT_JWKS_URL: url } });
+    expect(loaded).toMatchObject({ ok: true, config: { auth: { jwks: { url } } } });
+  });
+
+  it.each(['http://id.example/jwks', 'https://user:hunter2@id.example/', 'file:///keys', 'jwks'])(
+    'may not be %s',
+    (url) => {
+      const [mistake = ''] = mistakesOf('gateway', { CANDLEGATE_JWT_JWKS_URL: url });
+      expect(mistake).toMatch(/^CANDLEGATE_JWT_JWKS_URL must be a URL that begins with https/);
+      expect(mistake).not.toContain('hunter2');
+    },
+  );
+});
+
 describe('combinations that cannot work', () => {
   it.each<[string, Role, Record<string, string>, RegExp]>([
     [
@@ -199,6 +216,43 @@ describe('combinations that cannot work', () => {
       /^CANDLEGATE_JWT_SECRET is needed, or CANDLEGATE_JWT_PUBLIC_KEY/,
     ],
     ['a token without a key', 'token', {}, /^CANDLEGATE_JWT_SECRET is needed/],
+    [
+      'a previous secret without a present one',
+      'gateway',
+      {
+        CANDLEGATE_JWT_PREVIOUS_SECRET: SECRET,
+        CANDLEGATE_JWT_JWKS_URL: 'https://id.example/jwks',
+      },
+      /^CANDLEGATE_JWT_PREVIOUS_SECRET is nothing without CANDLEGATE_JWT_SECRET/,
+    ],
+    [
+      'a secret of which the algorithm is not accepted',
+      'gateway',
+      { ...KEY, CANDLEGATE_JWT_ALGORITHMS: 'ES256' },
+      /^CANDLEGATE_JWT_ALGORITHMS must have HS256/,
+    ],
+    [
+      'a public key of which the algorithms are not accepted',
+      'gateway',
+      { CANDLEGATE_JWT_PUBLIC_KEY: PUBLIC_KEY, CANDLEGATE_JWT_ALGORITHMS: 'ES256' },
+      /^CANDLEGATE_JWT_ALGORITHMS must have EdDSA/,
+    ],
+    [
+      'an address of keys without any algorithm for them',
+      'gateway',
+      {
+        ...KEY,
+        CANDLEGATE_JWT_JWKS_URL: 'https://id.example/jwks',
+        CANDLEGATE_JWT_ALGORITHMS: 'HS256',
+      },
+      /^CANDLEGATE_JWT_ALGORITHMS must have more than HS256/,
+    ],
+    [
+      'keys that are too old before they are fetched twice',
+      'standalone',
+      { CANDLEGATE_JWT_JWKS_MAX_STALE_MS: '600001' },
+      /^CANDLEGATE_JWT_JWKS_MAX_STALE_MS \(600001\) must be at least twice/,
+    ],
     ['a stream without a token', 'stream', {}, /^CANDLEGATE_TOKEN is needed/],
     [
       'feed auto in ingest',

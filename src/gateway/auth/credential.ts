@@ -1,3 +1,4 @@
+import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
 import type { Verification } from './identity.ts';
 
 /** What a client presents to prove who it is. */
@@ -30,17 +31,33 @@ const NOT_ACCEPTED: Verification = {
 
 /** One authenticator for all kinds of credentials. */
 export function createAuthenticator(authentications: Authentications): Authenticator {
-  const { token, apiKey, ticket } = authentications;
+  return { authenticate: (credential) => dispatch(credential, authentications) };
+}
+
+/** The same authenticator, of which is counted how credentials fare. */
+export function countAuthentications(
+  authenticator: Authenticator,
+  metrics: Pick<EdgeMetrics, 'authenticated'>,
+): Authenticator {
   return {
     async authenticate(credential) {
-      switch (credential.kind) {
-        case 'token':
-          return token === undefined ? NOT_ACCEPTED : token(credential);
-        case 'apiKey':
-          return apiKey === undefined ? NOT_ACCEPTED : apiKey(credential);
-        case 'ticket':
-          return ticket === undefined ? NOT_ACCEPTED : ticket(credential);
-      }
+      const verification = await authenticator.authenticate(credential);
+      metrics.authenticated(credential.kind, verification.ok ? 'accepted' : verification.problem);
+      return verification;
     },
   };
+}
+
+async function dispatch(
+  credential: Credential,
+  { token, apiKey, ticket }: Authentications,
+): Promise<Verification> {
+  switch (credential.kind) {
+    case 'token':
+      return token === undefined ? NOT_ACCEPTED : token(credential);
+    case 'apiKey':
+      return apiKey === undefined ? NOT_ACCEPTED : apiKey(credential);
+    case 'ticket':
+      return ticket === undefined ? NOT_ACCEPTED : ticket(credential);
+  }
 }

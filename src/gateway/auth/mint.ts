@@ -11,6 +11,8 @@ export interface MintRequest {
   readonly now: number;
   /** Channel patterns such as `candles:BTCUSDT:*`, written into the claim `channels`. */
   readonly channels?: readonly string[];
+  /** The header `typ`. Default `JWT`. */
+  readonly type?: string;
   readonly issuer?: string;
   readonly audience?: string;
 }
@@ -24,7 +26,7 @@ export interface MintRequest {
 export async function mintToken(request: MintRequest): Promise<string> {
   const issuedAt = Math.floor(request.now / 1000);
   const jwt = new SignJWT(request.channels === undefined ? {} : { channels: [...request.channels] })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setProtectedHeader({ alg: 'HS256', typ: request.type ?? 'JWT' })
     .setSubject(request.subject)
     .setIssuedAt(issuedAt)
     .setExpirationTime(Math.ceil((request.now + request.ttlMs) / 1000));

@@ -6,7 +6,7 @@ export const ABUSE_WINDOW_MS = 10_000;
 
 /** PROTOCOL.md, "Error codes", column "repeated". */
 export function countsAsAbuse(code: ErrorCode): boolean {
-  return code !== 'not_subscribed';
+  return code !== 'not_subscribed' && code !== 'auth_unavailable';
 }
 
 /**

@@ -148,7 +148,7 @@ function authenticate(conversation: Conversation, message: ClientMessageOf<'auth
     if (conversation.isOver) return;
     if (result.status === 'refused') {
       conversation.refuse(result.code, message.id, result.detail);
-      conversation.countAbuse();
+      if (countsAsAbuse(result.code)) conversation.countAbuse();
       return;
     }
     conversation.renew(result.identity);

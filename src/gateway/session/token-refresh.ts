@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../candle/codes.ts';
+import { PROBLEM_CODES, type ErrorCode } from '../../candle/codes.ts';
 import type { Authenticator } from '../auth/credential.ts';
 import type { Identity } from '../auth/identity.ts';
 
@@ -44,7 +44,8 @@ export class TokenRefresh {
     if (!verification.ok) {
       // The detail is the verifier's own and holds no part of the token.
       const detail = `${verification.problem}: ${verification.detail}`;
-      return { status: 'refused', code: 'invalid_token', detail };
+      const isOurs = PROBLEM_CODES[verification.problem].status >= 500;
+      return { status: 'refused', code: isOurs ? 'auth_unavailable' : 'invalid_token', detail };
     }
     if (verification.identity.subject !== subject) {
       const detail = 'The token belongs to another subject.';

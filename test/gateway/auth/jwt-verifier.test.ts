@@ -39,6 +39,12 @@ describe('a verifier with a secret', () => {
     ['a sub of another type', 'invalid_claims', () => token({ sub: 7 })],
     ['an exp of another type', 'invalid_claims', () => token({ exp: 'tomorrow' })],
     ['an exp beyond any date', 'invalid_claims', () => token({ exp: 1e300 })],
+    ['an iat that lies ahead', 'token_not_yet_valid', () => token({ iat: SECONDS + 6 })],
+    ['an iat of another type', 'invalid_claims', () => token({ iat: 'now' })],
+    ['a jti of another type', 'invalid_claims', () => token({ jti: 7 })],
+    ['a jti that is too long', 'invalid_claims', () => token({ jti: 'x'.repeat(257) })],
+    ['a plan of another type', 'invalid_claims', () => token({ plan: ['gold'] })],
+    ['a channel pattern that is none', 'invalid_claims', () => token({ channels: ['*'] })],
     ['an nbf of another type', 'invalid_claims', () => token({ nbf: 'now' })],
     [
       'another HMAC algorithm',
@@ -70,6 +76,59 @@ describe('a verifier with a secret', () => {
     const verification = await verifierWith().verify(presented);
     expect(verification).toMatchObject({ ok: false, problem });
     if (!verification.ok && presented !== '') expect(verification.detail).not.toContain(presented);
+  });
+
+  it('says all that the claims say', async () => {
+    const claims = { jti: 't1', plan: 'gold', channels: ['candles:btcusdt:1m'] };
+    expect(await verifierWith().verify(await token(claims))).toEqual({
+      ok: true,
+      identity: identityOf({
+        issuedAt: NOW,
+        tokenId: 't1',
+        plan: 'gold',
+        grant: expect.objectContaining({ patterns: ['candles:BTCUSDT:1'] }) as ChannelGrant,
+      }),
+    });
+  });
+
+  it('refuses tokens that live for too long, from iat or else from now', async () => {
+    const verifier = verifierWith({ secret: SECRET, maxLifetimeMs: 7_200_000 });
+    const longLived = { iat: SECONDS - 7000, exp: SECONDS + 3600 };
+    expect(await verifier.verify(await token())).toMatchObject({ ok: true });
+    expect(await verifier.verify(await token(longLived))).toMatchObject({
+      problem: 'invalid_claims',
+      detail: expect.stringContaining('longer') as string,
+    });
+    const unissued = { iat: undefined, exp: SECONDS + 7190 };
+    expect(await verifier.verify(await token(unissued))).toMatchObject({ ok: true });
+    expect(await verifier.verify(await token({ ...unissued, exp: SECONDS + 7300 }))).toMatchObject({
+      problem: 'invalid_claims',
+    });
+  });
+
+  it('accepts the previous secret, too, and only where it is configured', async () => {
+    const previousSecret = 'p'.repeat(32);
+    const old = await token({}, { secret: previousSecret });
+    const rotating = verifierWith({ secret: SECRET, previousSecret });
+    expect(await rotating.verify(old)).toMatchObject({ ok: true });
+    expect(await rotating.verify(await token())).toMatchObject({ ok: true });
+    expect(await rotating.verify(await token({}, { secret: 'x'.repeat(32) }))).toMatchObject({
+      problem: 'invalid_signature',
+    });
+    expect(await verifierWith().verify(old)).toMatchObject({ problem: 'invalid_signature' });
+  });
+
+  it('checks typ where it is configured', async () => {
+    const verifier = verifierWith({ secret: SECRET, type: 'at+jwt' });
+    for (const typ of ['at+jwt', 'AT+JWT', 'application/at+jwt']) {
+      expect(await verifier.verify(await token({}, { typ }))).toMatchObject({ ok: true });
+    }
+    for (const options of [{}, { typ: 'JWT' }]) {
+      expect(await verifier.verify(await token({}, options))).toMatchObject({
+        problem: 'invalid_claims',
+        detail: expect.stringContaining('typ') as string,
+      });
+    }
   });
 
   it('allows five seconds for the clock of the issuer', async () => {
@@ -113,10 +172,17 @@ describe('a verifier that remembers tokens', () => {
     expect(await verifier.verify(presented)).toMatchObject({ problem: 'expired_token' });
   });
 
-  it('gives the same identity again', async () => {
+  it('gives the same object again, also to those who ask at the same time', async () => {
     const verifier = verifierWith();
     const presented = await token();
-    expect(await verifier.verify(presented)).toEqual(await verifier.verify(presented));
+    const [one, other] = await Promise.all([
+      verifier.verify(presented),
+      verifier.verify(presented),
+    ]);
+    const again = await verifier.verify(presented);
+    if (!one.ok || !other.ok || !again.ok) throw new Error('refused');
+    expect(other.identity).toBe(one.identity);
+    expect(again.identity).toBe(one.identity);
   });
 });
 
@@ -159,6 +225,20 @@ describe('a verifier with a public key', () => {
     for (const publicKey of [text, text.replaceAll('\n', '\\n'), jwk]) {
       expect(await verifierWith({ publicKey }).verify(presented)).toMatchObject({ ok: true });
     }
+  });
+
+  it('accepts only the configured algorithms', async () => {
+    const publicKey = pem(rsa.publicKey);
+    const verifier = verifierWith({ publicKey, algorithms: ['PS256'] });
+    expect(await verifier.verify(await signed('PS256', rsa.privateKey))).toMatchObject({
+      ok: true,
+    });
+    expect(await verifier.verify(await signed('RS256', rsa.privateKey))).toMatchObject({
+      problem: 'unsupported_algorithm',
+    });
+    expect(() => verifierWith({ publicKey, algorithms: ['ES256'] })).toThrow(/not accepted/);
+    const edKey = verifierWith({ publicKey: pem(ed.publicKey), algorithms: ['EdDSA'] });
+    expect(await edKey.verify(await signed('Ed25519', ed.privateKey))).toMatchObject({ ok: true });
   });
 
   it('refuses HS256 made with the public key as the secret', async () => {

@@ -1,9 +1,12 @@
 import { Registry } from 'prom-client';
 import { SignJWT } from 'jose';
+import { acceptedAlgorithms } from '../../../src/gateway/auth/algorithms.ts';
 import {
   createJwtVerifier,
   type JwtVerifierSettings,
 } from '../../../src/gateway/auth/jwt-verifier.ts';
+import { createTrustedKeys } from '../../../src/gateway/auth/trusted-keys.ts';
+import { fixedKeys } from '../../../src/gateway/auth/verification-keys.ts';
 import {
   ALL_CHANNELS,
   ChannelGrants,
@@ -23,11 +26,26 @@ export const silentLog = {
   error: () => undefined,
 };
 
+export interface TestVerifierSettings extends JwtVerifierSettings {
+  readonly secret?: string;
+  readonly previousSecret?: string;
+  readonly publicKey?: string;
+  readonly algorithms?: readonly string[];
+}
+
+/** A verifier with keys of its own. */
 export function verifierWith(
-  settings: JwtVerifierSettings = { secret: SECRET },
+  settings: TestVerifierSettings = { secret: SECRET },
   now: () => number = () => NOW,
 ): TokenVerifier {
+  const texts = {
+    secret: settings.secret ?? null,
+    previousSecret: settings.previousSecret ?? null,
+    publicKey: settings.publicKey ?? null,
+  };
+  const accepted = acceptedAlgorithms(settings.algorithms ?? null);
   return createJwtVerifier(settings, {
+    keys: createTrustedKeys(fixedKeys(texts, accepted), null),
     clock: { now },
     metrics: new EdgeMetrics(new Registry()),
     log: silentLog,
@@ -37,7 +55,7 @@ export function verifierWith(
 /** A token that is good at `now` unless the claims say otherwise; undefined leaves a claim out. */
 export function token(
   claims: Record<string, unknown> = {},
-  options: { secret?: string; alg?: string; now?: number } = {},
+  options: { secret?: string; alg?: string; typ?: string; now?: number } = {},
 ): Promise<string> {
   const seconds = Math.floor((options.now ?? NOW) / 1000);
   const all: Record<string, unknown> = {
@@ -50,7 +68,10 @@ export function token(
     if (value === undefined) Reflect.deleteProperty(all, name);
   }
   return new SignJWT(all)
-    .setProtectedHeader({ alg: options.alg ?? 'HS256' })
+    .setProtectedHeader({
+      alg: options.alg ?? 'HS256',
+      ...(options.typ === undefined ? {} : { typ: options.typ }),
+    })
     .sign(new TextEncoder().encode(options.secret ?? SECRET));
 }
 

@@ -382,6 +382,20 @@ describe('auth', () => {
     expect(client.read()).toMatchObject([{ type: 'error', code: 'forbidden_channel' }]);
   });
 
+  it('says that a token cannot be checked now, which is no abuse', async () => {
+    const down = { ok: false, problem: 'auth_unavailable', detail: 'keys are missing' } as const;
+    world = new World([btc], {}, { verifier: { verify: () => Promise.resolve(down) } });
+    const client = world.connect();
+    client.read();
+    for (let round = 0; round < 30; round += 1) {
+      client.send({ type: 'auth', token: 'any' });
+      await settled();
+    }
+    const codes = client.readOnly('error').map(({ code }) => code);
+    expect(new Set(codes)).toEqual(new Set(['auth_unavailable']));
+    expect(client.socket.closedWith).toBeNull();
+  });
+
   it('allows more once the new token does', async () => {
     const client = world.connect({ identity: identityOf({ grant: grantOf([]) }) });
     client.send({ type: 'subscribe', channels: [BTC] });
