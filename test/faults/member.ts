@@ -32,6 +32,11 @@ export class Member {
     return life;
   }
 
+  /** `http://…` of its admin port; of the life before while it does not run. */
+  get admin(): string {
+    return this.#admin;
+  }
+
   get isRunning(): boolean {
     return this.#isExpectedToRun;
   }

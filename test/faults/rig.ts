@@ -30,6 +30,8 @@ export interface Rig {
     readonly redisToGateway: Pair<TcpProxy>;
     readonly gatewayToClients: Pair<TcpProxy>;
   };
+  /** What the first process of each role was given; what was not set is not in it. */
+  readonly env: Readonly<Record<'ingest' | 'gateway', Readonly<Record<string, string>>>>;
   /** Which of the two ingest workers leads, by its own word. */
   leader(): 0 | 1;
   members(): readonly Member[];
@@ -87,30 +89,26 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     CANDLEGATE_FEED: 'simulator',
     CANDLEGATE_INTERVALS: intervals.join(','),
   };
+  const ingestEnv = (index: 0 | 1) => ({
+    ...common,
+    CANDLEGATE_BYBIT_WS_URL: `ws://127.0.0.1:${links.simulatorToIngest[index].port}${pathname}`,
+    CANDLEGATE_BYBIT_REST_URL: `http://127.0.0.1:${links.simulatorToIngest[index].port}`,
+    ...store.env(() => links.ingestToRedis[index].port),
+    CANDLEGATE_STALL_MS: String(STALL_MS),
+  });
+  const gatewayEnv = (index: 0 | 1) => ({
+    ...common,
+    ...store.env(() => links.redisToGateway[index].port),
+    CANDLEGATE_HEARTBEAT_MS: String(HEARTBEAT_MS),
+  });
   const ingests = await pairOf((index) =>
-    member(
-      `ingest-${index}`,
-      ['ingest'],
-      {
-        ...common,
-        CANDLEGATE_BYBIT_WS_URL: `ws://127.0.0.1:${links.simulatorToIngest[index].port}${pathname}`,
-        CANDLEGATE_BYBIT_REST_URL: `http://127.0.0.1:${links.simulatorToIngest[index].port}`,
-        ...store.env(() => links.ingestToRedis[index].port),
-        CANDLEGATE_STALL_MS: String(STALL_MS),
-      },
-      /^admin port listens$/,
-    ),
+    member(`ingest-${index}`, ['ingest'], ingestEnv(index), /^admin port listens$/),
   );
   const gateways = await pairOf((index) =>
     member(
       `gateway-${index}`,
       ['gateway'],
-      {
-        ...common,
-        ...store.env(() => links.redisToGateway[index].port),
-        CANDLEGATE_HEARTBEAT_MS: String(HEARTBEAT_MS),
-        CANDLEGATE_PORT: String(gatewayPorts[index]),
-      },
+      { ...gatewayEnv(index), CANDLEGATE_PORT: String(gatewayPorts[index]) },
       /^gateway listens$/,
     ),
   );
@@ -128,6 +126,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     ingests,
     gateways,
     links,
+    env: { ingest: ingestEnv(0), gateway: gatewayEnv(0) },
     leader() {
       const [first, second] = ingests.map((ingest) => {
         const newest = ingest.said(LEADS, LEADS_NO_MORE).at(-1);

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
@@ -113,6 +114,11 @@ export function readRules(): Rule[] {
 
 export function readAlerts(): Alert[] {
   return readRules().filter((rule): rule is Alert => 'alert' in rule);
+}
+
+/** For promtool. */
+export function ruleFilePaths(): string[] {
+  return readRuleFiles().map(({ file }) => fileURLToPath(new URL(file, RULE_FOLDER)));
 }
 
 /** Text of every runbook by its file's name. */
