@@ -52,6 +52,92 @@ export const security = dashboard({
       ],
     }),
     graph({
+      title: 'Credentials by kind',
+      description:
+        'Tokens, API keys and tickets presented, by outcome: accepted, or the code of the problem.',
+      unit: 'ops',
+      width: 12,
+      queries: [
+        {
+          expr: sumRate('candlegate_gateway_authentications_total', ['kind', 'outcome']),
+          legend: '{{kind}} {{outcome}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'API keys and tickets',
+      description:
+        'API keys looked at by outcome (remembered: found good a moment ago), tickets issued and redeemed.',
+      unit: 'ops',
+      width: 12,
+      queries: [
+        {
+          expr: sumRate('candlegate_gateway_api_key_checks_total', ['outcome']),
+          legend: 'key {{outcome}}',
+        },
+        {
+          expr: `${sumRate('candlegate_gateway_tickets_issued_total')} or vector(0)`,
+          legend: 'tickets issued',
+        },
+        {
+          expr: `${sumRate('candlegate_gateway_tickets_redeemed_total')} or vector(0)`,
+          legend: 'tickets redeemed',
+        },
+      ],
+    }),
+    graph({
+      title: 'Revocations',
+      description:
+        'Revocations in force at each gateway, credentials refused and connections closed because of them.',
+      unit: 'short',
+      width: 12,
+      queries: [
+        {
+          expr: chosen('candlegate_gateway_revocations_known'),
+          legend: '{{instance}} in force',
+        },
+        {
+          expr: sumRate('candlegate_gateway_revoked_credentials_total', ['kind']),
+          legend: 'refused {{kind}}/s',
+        },
+        {
+          expr: sumRate('candlegate_gateway_revoked_sessions_total'),
+          legend: 'closed/s',
+        },
+      ],
+    }),
+    graph({
+      title: 'Age of what is known of revocations',
+      description:
+        'Time since a gateway knew all revocations in Redis. While it grows, what is revoked now still gets in there.',
+      unit: 's',
+      width: 12,
+      queries: [
+        {
+          expr: chosen('candlegate_gateway_revocation_sync_age_seconds'),
+          legend: '{{instance}}',
+        },
+      ],
+      thresholds: [{ from: 60, color: 'red' }],
+    }),
+    graph({
+      title: "Issuer's keys",
+      description:
+        "Usable keys in the issuer's set, where they are fetched from an address, and fetches that failed.",
+      unit: 'short',
+      width: 12,
+      queries: [
+        {
+          expr: `${chosen('candlegate_gateway_jwks_keys')} or vector(0)`,
+          legend: '{{instance}} keys',
+        },
+        {
+          expr: `${sumRate('candlegate_gateway_jwks_refreshes_total', ['outcome'])} or vector(0)`,
+          legend: '{{outcome}}/s',
+        },
+      ],
+    }),
+    graph({
       title: 'Errors told to clients',
       description: 'By code; PROTOCOL.md has the table.',
       unit: 'ops',

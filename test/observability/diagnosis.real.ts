@@ -72,8 +72,8 @@ const CASES: readonly { readonly what: string; readonly part: Part; readonly bre
     what: 'one client has a line with a delay of several seconds',
     part: 'one client',
     async break(deployment) {
-      const { leave } = await deployment.slowClients(0, 1);
-      return leave;
+      const slow = await deployment.slowClients(0, 1);
+      return () => slow.leave();
     },
   },
   {

@@ -281,4 +281,20 @@ export const RULE_CASES: readonly RuleCase[] = [
       [`process_max_fds{${GATEWAY}}`]: '1000x60',
     },
   },
+  {
+    alert: 'CandlegateRevocationsStale',
+    fires: { [`candlegate_gateway_revocation_sync_age_seconds{${GATEWAY}}`]: '0+60x60' },
+    quiet: { [`candlegate_gateway_revocation_sync_age_seconds{${GATEWAY}}`]: '20x60' },
+  },
+  {
+    alert: 'CandlegateIssuerKeysNotFetched',
+    fires: {
+      [`candlegate_gateway_jwks_refreshes_total{${GATEWAY},outcome="failed"}`]: '0+1x60',
+      [`candlegate_gateway_jwks_refreshes_total{${GATEWAY},outcome="ok"}`]: '5x60',
+    },
+    quiet: {
+      [`candlegate_gateway_jwks_refreshes_total{${GATEWAY},outcome="failed"}`]: '0+1x60',
+      [`candlegate_gateway_jwks_refreshes_total{${GATEWAY},outcome="ok"}`]: '0+1x60',
+    },
+  },
 ];

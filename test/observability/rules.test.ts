@@ -16,7 +16,7 @@ describe('the rules', () => {
     }
   });
 
-  it('take for a fault of ours exactly the codes that answer with 5xx', () => {
+  it('take for a fault of ours the codes that answer with 5xx, and no others', () => {
     const ours = Object.entries(PROBLEM_CODES)
       .filter(([, { status }]) => status >= 500)
       .map(([code]) => code)

@@ -54,8 +54,8 @@ const INCIDENTS: readonly {
     text: 'three clients get slow lines',
     seconds: 25,
     async act(deployment) {
-      const { leave } = await deployment.slowClients(1, 3);
-      return leave;
+      const slow = await deployment.slowClients(1, 3);
+      return () => slow.leave();
     },
   },
   {
