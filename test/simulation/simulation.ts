@@ -122,7 +122,10 @@ function amiss(world: World): string[] {
       if (!isSubscribed) found.push(`${name} is not subscribed`);
       else if ((log.lastClosed ?? log.owedAfter) !== lastClosed)
         found.push(`${name} lacks the last close`);
-      else if (log.open?.close !== open?.close) found.push(`${name} lacks the newest update`);
+      else if (log.open?.start !== open?.start || log.open?.close !== open?.close) {
+        // Two candles may well have closed at one price.
+        found.push(`${name} lacks the newest update`);
+      }
     }
     for (const { name, hub } of gateways) {
       const state = hub?.get(channel.name)?.head().state;

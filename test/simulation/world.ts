@@ -131,6 +131,7 @@ export class World {
       historyDepth: this.plan.historyDepth,
       clockSkewMs: this.random.between(-this.plan.maxClockSkewMs, this.plan.maxClockSkewMs),
       onBroken: (what) => this.faults.push(`the store: ${what}`),
+      onGivenUp: (channel, start) => this.#givenUp.push({ channel, start }),
     });
     this.servers.add(server);
     this.network.master = server;
@@ -207,6 +208,8 @@ export class World {
   readonly #offsets = new Map<string, string>();
   readonly #asked = new Map<string, Readonly<Record<string, number>>>();
   readonly #reached = new Map<string, boolean>();
+  /** Closes that any store took without the ones before them, which ingest could not get in time. */
+  readonly #givenUp: { readonly channel: ChannelName; readonly start: number }[] = [];
   readonly #requests: RequestBook = {
     asked: (request, since) => this.#asked.set(request, since),
     historyReached: (request, channel) => this.#reached.get(`${request} ${channel}`) ?? true,
@@ -216,7 +219,11 @@ export class World {
     for (const channel of channels) {
       const since = this.#asked.get(request)?.[channel];
       const state = this.network.master?.data.channels.get(channel);
-      const reached = since !== undefined && storeReachesBackTo(state, since);
+      // The gateway may speak of a store that is no longer the master.
+      const isGivenUp = this.#givenUp.some(
+        (each) => each.channel === channel && since !== undefined && each.start > since,
+      );
+      const reached = since !== undefined && !isGivenUp && storeReachesBackTo(state, since);
       this.#reached.set(`${request} ${channel}`, reached);
     }
   }

@@ -26,6 +26,8 @@ export interface RedisServerOptions {
   readonly historyDepth: number;
   readonly clockSkewMs: number;
   readonly onBroken: (what: string) => void;
+  /** A close was taken whose predecessor nobody has any more: ingest has given it up. */
+  readonly onGivenUp: (channel: ChannelName, start: number) => void;
 }
 
 /** One run of one Redis server. The publish rule is the real one; commands run one after the other. */
@@ -79,6 +81,11 @@ export class RedisServer {
       channels.set(channel.name, ruling.state);
       this.write({ channels });
       for (const what of brokenInvariants(before, ruling.state)) this.#options.onBroken(what);
+      const newest = ruling.state.closed.at(-1);
+      const isNew = newest !== undefined && newest !== before?.closed.at(-1);
+      if (isNew && newest.previous === null && ruling.state.closed.length > 1) {
+        this.#options.onGivenUp(channel.name, newest.candle.start);
+      }
     }
     return ruling;
   }
