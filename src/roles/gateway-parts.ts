@@ -56,7 +56,7 @@ export interface GatewayParts {
 
 /** A gateway that is put together and does nothing yet. */
 export interface AssembledGateway {
-  /** Subscribes to the bus and begins to know the channels. */
+  /** Subscribes to the bus and begins to know the channels, and what has been revoked. */
   follow(): void;
   /** Lets clients in. Rejects in one sentence when the port cannot be had. */
   listen(): Promise<{ readonly port: number }>;
@@ -217,12 +217,10 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     follow() {
       tokens.start();
       sessions.start();
+      revocations.start();
       hub.start();
     },
-    listen() {
-      revocations.start();
-      return server.listen(config.listen);
-    },
+    listen: () => server.listen(config.listen),
     readiness() {
       const lostSince = hub.busLostSince();
       const lostMs = lostSince === null ? 0 : clock.now() - lostSince;
