@@ -77,7 +77,6 @@ function gatewayParts(values: SettingValues) {
       apiKeyCacheMs: values.apiKeyCacheMs,
       ticketTtlMs: values.ticketTtlMs,
       revocationPollMs: values.revocationPollMs,
-      revocationTtlMs: values.revocationTtlMs,
     },
     server: {
       allowedOrigins: values.allowedOrigins,
@@ -140,7 +139,7 @@ function redis(values: SettingValues) {
 }
 
 function accessCommand(values: SettingValues) {
-  return { redis: redis(values), revocationTtlMs: values.revocationTtlMs };
+  return { redis: redis(values), maxLifetimeMs: values.jwtMaxLifetimeMs };
 }
 
 /** From values to the configuration of each role. */

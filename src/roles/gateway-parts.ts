@@ -82,9 +82,9 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   );
   const tokens = assembleTokens({ config: config.auth, registry, edgeMetrics, clock, log });
   const accessMetrics = new AccessMetrics(registry);
-  const { apiKeyCacheMs, revocationTtlMs, ticketTtlMs, revocationPollMs } = config.access;
+  const { apiKeyCacheMs, ticketTtlMs, revocationPollMs } = config.access;
   const apiKeys = new ApiKeyVerifier(
-    { rememberMs: apiKeyCacheMs, sessionMs: revocationTtlMs },
+    { rememberMs: apiKeyCacheMs, sessionMs: config.auth.maxLifetimeMs },
     { store: access.keys, clock, metrics: accessMetrics, log },
   );
   const tickets = new TicketOffice({

@@ -106,7 +106,7 @@ export async function listKeys(
 export async function removeKey(config: KeyConfig, id: string, console: Console): Promise<void> {
   await withAccessStores(config, async (stores) => {
     if ((await stores.keys.find(id)) === null) throw new CommandFailure(`there is no key ${id}`);
-    await revokeKey(stores, id, config.revocationTtlMs);
+    await revokeKey(stores, id, config.maxLifetimeMs);
   });
   console.err(`Key ${id} is revoked.`);
 }

@@ -13,7 +13,7 @@ export interface RevokeRequest {
 }
 
 /** The allowance for clocks that gateways make when a token ends, and more. */
-const MARGIN_MS = 60_000;
+const MARGIN_MS = 600_000;
 
 /**
  * Revokes a key for good: what is open with it is closed, and it is gone from the store.
@@ -44,24 +44,24 @@ export async function revoke(
   { kind, value, until }: RevokeRequest,
   console: Console,
 ): Promise<void> {
-  const { revocationTtlMs } = config;
+  const { maxLifetimeMs } = config;
   const removed = await withAccessStores(config, async (stores) => {
     const since = await stores.revocations.now();
     if (until !== undefined && until <= since) {
       throw new CommandFailure('--until must lie ahead', EXIT.usage);
     }
     if (kind === 'key') {
-      await revokeKey(stores, value, revocationTtlMs, until);
+      await revokeKey(stores, value, maxLifetimeMs, until);
       return 0;
     }
-    const end = until ?? since + revocationTtlMs + MARGIN_MS;
+    const end = until ?? since + maxLifetimeMs + MARGIN_MS;
     await stores.revocations.add([{ kind, value, since, until: end }]);
     if (kind === 'token') return 0;
     // A key outlives every revocation, so those of the subject must go.
     const keys = (await stores.keys.list()).filter(
       ({ subject, createdAt }) => subject === value && createdAt <= since,
     );
-    for (const { id } of keys) await revokeKey(stores, id, revocationTtlMs);
+    for (const { id } of keys) await revokeKey(stores, id, maxLifetimeMs);
     return keys.length;
   });
   const also = removed === 0 ? '' : `, and ${removed} API key${removed === 1 ? '' : 's'} with it`;

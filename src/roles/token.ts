@@ -1,24 +1,14 @@
-import { parseChannelPattern } from '../candle/channel-pattern.ts';
 import { CommandFailure, EXIT, type Console } from '../cli/console.ts';
 import type { TokenConfig } from '../config/load.ts';
 import { envName } from '../config/setting.ts';
 import { mintToken } from '../gateway/auth/mint.ts';
+import { channelPatterns } from './channel-patterns.ts';
 
 export interface TokenRequest {
   readonly subject: string;
   readonly ttlMs: number;
   /** Patterns, also comma separated. */
   readonly channels: readonly string[] | undefined;
-}
-
-/** A pattern in its canonical spelling. */
-function canonicalPattern(text: string): string {
-  const pattern = parseChannelPattern(text);
-  if (pattern !== undefined) return pattern.text;
-  throw new CommandFailure(
-    `"${text}" is no channel pattern; write candles:SYMBOL:INTERVAL with \`*\` for any`,
-    EXIT.usage,
-  );
 }
 
 /**
@@ -37,7 +27,7 @@ export async function printToken(
       EXIT.usage,
     );
   }
-  const patterns = request.channels?.flatMap((text) => text.split(',')).map(canonicalPattern);
+  const patterns = request.channels === undefined ? undefined : channelPatterns(request.channels);
   const token = await mintToken({
     secret: config.secret,
     subject: request.subject,

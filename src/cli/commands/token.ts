@@ -1,18 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { nameReader, readDuration } from '../arguments.ts';
 import { addConfigOptions, requireConfig } from '../config-options.ts';
 import type { Console } from '../console.ts';
-import { parseDuration } from '../duration.ts';
-
-function readTtl(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError('Say for example 90s, 15m, 1h or 7d.');
-  return ms;
-}
-
-function readSubject(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.');
-  return text;
-}
 
 const HOUR_MS = 3_600_000;
 
@@ -26,11 +15,11 @@ interface TokenFlags {
 export function tokenCommand(console: Console): Command {
   const command = new Command('token')
     .description('Prints a signed token (HS256) for development, and nothing else.')
-    .requiredOption('--sub <name>', 'who the token speaks for', readSubject)
+    .requiredOption('--sub <name>', 'who the token speaks for', nameReader(256))
     .addOption(
       new Option('--ttl <duration>', 'how long it is valid: 90s, 15m, 1h, 7d')
         .default(HOUR_MS, '1h')
-        .argParser(readTtl),
+        .argParser(readDuration),
     )
     .option(
       '--channels <patterns...>',

@@ -30,13 +30,4 @@ export const ACCESS_SETTINGS = {
     placeholder: 'ms',
     schema: integer(50, 800),
   }),
-  revocationTtlMs: setting({
-    description:
-      'How long a revocation is kept, and how long a connection with an API key may last: as long as any token lives, and the same everywhere.',
-    unit: 'ms',
-    default: 604_800_000,
-    roles: [...ROLES, 'key', 'revoke'],
-    placeholder: 'ms',
-    schema: integer(60_000, 31_536_000_000),
-  }),
 };

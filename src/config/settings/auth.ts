@@ -111,10 +111,10 @@ export const AUTH_SETTINGS = {
   }),
   jwtMaxLifetimeMs: setting({
     description:
-      'Tokens that live for longer are refused: from `iat`, or from now on where it is missing, to `exp`. Default: 7 days.',
+      'Tokens that live for longer are refused: from `iat`, or from now on where it is missing, to `exp`. Default: 7 days. Revocations are kept and connections with an API key last for as long.',
     unit: 'ms',
     default: 604_800_000,
-    roles: WITH_TOKENS,
+    roles: [...WITH_TOKENS, 'key', 'revoke'],
     placeholder: 'ms',
     schema: integer(1000, 31_622_400_000),
   }),
