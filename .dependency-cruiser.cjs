@@ -5,6 +5,7 @@
  */
 const mayImport = {
   time: [],
+  tracing: ['candle'],
   net: [],
   candle: [],
   protobuf: ['candle'],
@@ -18,8 +19,18 @@ const mayImport = {
   presence: ['candle', 'redis'],
   status: ['candle', 'redis', 'presence'],
   simulator: ['candle', 'time'],
-  ingest: ['candle', 'time', 'bus', 'metrics'],
-  gateway: ['candle', 'protobuf', 'time', 'net', 'bus', 'access', 'limits', 'metrics'],
+  ingest: ['candle', 'time', 'bus', 'metrics', 'tracing'],
+  gateway: [
+    'candle',
+    'protobuf',
+    'time',
+    'net',
+    'bus',
+    'access',
+    'limits',
+    'metrics',
+    'tracing',
+  ],
   page: ['candle'],
 };
 

@@ -1,6 +1,7 @@
 import type { Candle } from '../candle/candle.ts';
 import type { Channel, ChannelName } from '../candle/channel.ts';
 import type { BusCandleMessage, FeedState, Source } from '../candle/messages.ts';
+import type { ClockOffset } from '../time/clock-offset.ts';
 
 /**
  * The bus stands between ingest and gateway. It has two sides, and two implementations (in-process
@@ -44,8 +45,10 @@ export interface Publication {
    * candle is taken as it is and its message says `"previous":null`.
    */
   readonly previous: number | null;
-  /** The bus adds `published` itself, at hand-over. */
+  /** The bus adds `published` itself: `readyAt`, or else the moment of hand-over. */
   readonly times: { readonly exchange: number; readonly ingest: number };
+  /** Since when only the bus has kept it waiting, by not having answered an earlier call; ms since 1970. */
+  readonly readyAt?: number;
   /** True for a candle fetched over REST. */
   readonly backfill: boolean;
   readonly traceparent?: string;
@@ -87,6 +90,11 @@ export interface LeaderHeartbeat {
   /** The leader's clock, ms since 1970. */
   readonly time: number;
   readonly channels: readonly LeaderChannelHead[];
+  /**
+   * By how much the exchange's clock is ahead of the leader's; null while that cannot be measured, and
+   * not there where it was not tried.
+   */
+  readonly exchangeClock?: ClockOffset | null;
 }
 export interface LeaderChannelHead extends ChannelHead {
   readonly channel: ChannelName;
@@ -202,4 +210,6 @@ export interface BusObserver {
   canaryLost(): void;
   /** A subscriber heard its canary, this long after it was published (ms). */
   canaryHeard(roundTripMs: number): void;
+  /** The store's clock was compared with ours; null while that cannot be told. */
+  clockOffset(offset: ClockOffset | null): void;
 }

@@ -20,18 +20,37 @@ export function sinceExchangeMs(exchange: number, now: number): number | null {
   return ms < -MAX_CLOCK_LEAD_MS ? null : ms;
 }
 
+/** What the leader of ingest measured of the exchange's clock; see `ClockOffset` in `src/time`. */
+export interface MeasuredOffset {
+  /** By how much the exchange's clock is ahead of ingest's. */
+  readonly offsetMs: number;
+}
+
 /**
- * Judges by live messages whether the exchange's clock is ours. Once a message came from too far
- * ahead, nothing is measured until all messages of a minute were plausible: silence proves nothing,
+ * How old messages of the exchange are. Where ingest tells by how much the exchange's clock is ahead, that is
+ * taken away, and where it says that this cannot be measured, nothing is. Where it says nothing (an
+ * older ingest) this judges by live messages whether the clock is ours: once a message came from too far ahead, nothing is measured until all messages of a minute were plausible: silence proves nothing,
  * for our clock passes the last message's time sooner or later.
  */
 export class ExchangeClock {
   #isOurs = true;
   /** While the clock is not ours: since when messages are plausible; null when the last one was not. */
   #plausibleSince: number | null = null;
+  #measured: MeasuredOffset | null | undefined = undefined;
+
+  /** @param offset null: it cannot be measured; undefined: nobody tries */
+  measured(offset: MeasuredOffset | null | undefined): void {
+    this.#measured = offset;
+  }
+
+  /** By how much the exchange's clock is ahead of ours, as far as anybody has measured it, in ms. */
+  get offsetMs(): number {
+    return this.#measured?.offsetMs ?? 0;
+  }
 
   /** Takes a live message. @returns its age as `sinceExchangeMs` has it, null while not measurable */
   heard(exchange: number, now: number): number | null {
+    if (this.#measured !== undefined) return this.#byMeasurement(exchange, now);
     const ms = sinceExchangeMs(exchange, now);
     if (ms === null) {
       this.#isOurs = false;
@@ -45,6 +64,12 @@ export class ExchangeClock {
 
   /** The age of what was heard earlier, or read from history; null while that cannot be measured. */
   ageMs(exchange: number, now: number): number | null {
+    if (this.#measured !== undefined) return this.#byMeasurement(exchange, now);
     return this.#isOurs ? sinceExchangeMs(exchange, now) : null;
+  }
+
+  #byMeasurement(exchange: number, now: number): number | null {
+    const offset = this.#measured;
+    return offset === null || offset === undefined ? null : now + offset.offsetMs - exchange;
   }
 }

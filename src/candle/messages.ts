@@ -186,6 +186,22 @@ export const unsubscribeSchema = z.strictObject({
 
 export const pingSchema = z.strictObject({ type: z.literal('ping'), id: requestId });
 
+/** What a client may say of a candle that it received; there is no answer. */
+export const receiptSchema = z.strictObject({
+  type: z.literal('receipt'),
+  id: requestId,
+  channel: z.string().max(80),
+  /** Position of the candle's message. */
+  epoch: z.string().min(1).max(32),
+  offset: z.int().positive(),
+  /** When it was received, ms since 1970 by the client's clock. */
+  received: z.number().nonnegative(),
+  /** The gateway's clock less the client's, ms, as the client estimates it from `ping` and `pong`. */
+  clockOffset: z.number(),
+  /** Bound of that estimate's error, ms: half the round trip of the best ping. */
+  clockError: z.number().nonnegative(),
+});
+
 export const authSchema = z.strictObject({
   type: z.literal('auth'),
   id: requestId,
@@ -196,6 +212,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   subscribeSchema,
   unsubscribeSchema,
   pingSchema,
+  receiptSchema,
   authSchema,
 ]);
 export type ClientMessage = Readonly<z.infer<typeof clientMessageSchema>>;

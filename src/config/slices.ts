@@ -92,6 +92,8 @@ function gatewayParts(values: SettingValues) {
       maxSubscriptions: values.maxSubscriptions,
       maxMessageBytes: values.maxMessageBytes,
     },
+    /** A candle delivered later is traced in full. */
+    traceSlowMs: values.traceSlowMs,
     drain: { windowMs: values.drainWindowMs, deadlineMs: values.drainDeadlineMs },
   };
 }

@@ -24,6 +24,11 @@ export interface ChannelView {
    * held, or `since` is not behind the last close.
    */
   reachesBackTo(since: number): boolean;
+  /**
+   * When a message was handed to the WebSocket server, ms since 1970; null when it was not, or too long
+   * ago.
+   */
+  handedOverAt(epoch: string, offset: number): number | null;
   /** The exchange's time of the newest update, or null. */
   lastUpdate(): number | null;
 }

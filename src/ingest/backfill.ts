@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import type { IngestMetrics } from '../metrics/ingest-metrics.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { ChannelFeed } from './channel-feed.ts';
 import type { CandleArchive, StartRange } from './exchange.ts';
 import type { ExchangeTime } from './exchange-time.ts';
@@ -9,6 +11,8 @@ export interface BackfillDeps {
   readonly archive: CandleArchive;
   readonly clock: Clock;
   readonly exchangeTime: ExchangeTime;
+  readonly metrics: Pick<IngestMetrics, 'backfill'>;
+  readonly tracing: Tracing;
   readonly log: Logger;
   /** Rows have come: the feed may have something to publish. */
   readonly onRows: (feed: ChannelFeed, differing: readonly number[]) => void;
@@ -39,10 +43,18 @@ export class Backfill {
   }
 
   async #fetch(feed: ChannelFeed, range: StartRange, turn: AbortSignal): Promise<void> {
-    const { archive, clock, exchangeTime, log, onRows } = this.#deps;
+    const { archive, clock, exchangeTime, log, metrics, onRows, tracing } = this.#deps;
     const channel = feed.channel.name;
+    // Within the budget of REST calls, so always recorded.
+    const span = tracing.start(`backfill ${channel}`, {
+      kind: 'client',
+      isForced: true,
+      attributes: { 'candlegate.range.from': range.from, 'candlegate.range.to': range.to },
+    });
     try {
       const answer = await archive.candles(feed.channel, range, turn);
+      metrics.backfill('fetched');
+      span?.set({ 'candlegate.rows': answer.rows.length });
       const now = clock.now();
       const { added, differing } = feed.onRows(range, answer, now);
       exchangeTime.onAnswer(answer.time, answer.receivedAt);
@@ -52,11 +64,18 @@ export class Backfill {
     } catch (error) {
       const now = clock.now();
       feed.onFetchFailed(now);
+      metrics.backfill('failed');
+      span?.fail(turn.aborted ? 'the turn is over' : String(error));
       if (turn.aborted) return;
       const count = this.#failures.hit(now);
       if (count !== null) {
-        log.warn({ err: error, channel, range, count }, 'candles could not be fetched');
+        log.warn(
+          { ...span?.logFields, err: error, channel, range, count },
+          'candles could not be fetched',
+        );
       }
+    } finally {
+      span?.end();
     }
   }
 }

@@ -106,6 +106,19 @@ export class ChannelFeed {
     return this.#head;
   }
 
+  /** Whether an update of the open candle waits for the bus, so that the next one overtakes it. */
+  get isUpdateWaiting(): boolean {
+    const open = this.#newestOpen;
+    if (open === null || !isNewer(markOf(open), this.#publishedOpen)) return false;
+    // What is under way has left.
+    return !(
+      this.#inFlight?.kind === 'publish' &&
+      this.#inFlight.publications.some(
+        ({ candle, times }) => candle === open.candle && times.exchange === open.exchange,
+      )
+    );
+  }
+
   /** Closed candles that wait for a missing one. */
   get held(): number {
     const lastClosed = this.#head?.lastClosed ?? null;

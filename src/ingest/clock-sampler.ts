@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { IngestMetrics } from '../metrics/ingest-metrics.ts';
-import { ClockOffsetEstimator, type ClockOffset } from './clock-offset.ts';
+import { ClockOffsetEstimator, type ClockOffset } from '../time/clock-offset.ts';
 import type { CandleArchive } from './exchange.ts';
 import type { ExchangeTime } from './exchange-time.ts';
 import { SparseLog } from './sparse-log.ts';
@@ -33,6 +33,11 @@ export class ClockSampler {
     return this.#estimator.offset;
   }
 
+  /** The offset; null where it cannot be measured, undefined before that is known. */
+  get reading(): ClockOffset | null | undefined {
+    return this.#estimator.isKnown ? this.#estimator.offset : undefined;
+  }
+
   /** Samples until the turn ends. */
   start(turn: AbortSignal): void {
     let count = 0;
@@ -53,7 +58,7 @@ export class ClockSampler {
     try {
       const sample = await archive.time(turn);
       this.#estimator.add(sample);
-      exchangeTime.onAnswer(sample.exchange, sample.receivedAt);
+      exchangeTime.onAnswer(sample.remote, sample.receivedAt);
       metrics.clockOffset(this.offset);
     } catch (error) {
       if (turn.aborted) return;

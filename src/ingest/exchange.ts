@@ -1,5 +1,6 @@
 import type { Candle } from '../candle/candle.ts';
 import type { Channel, ChannelName } from '../candle/channel.ts';
+import type { ClockSample } from '../time/clock-offset.ts';
 
 /**
  * What ingest needs of an exchange. `bybit/` implements it; nothing outside that folder knows the
@@ -45,13 +46,6 @@ export interface HistoryAnswer {
   readonly time: number;
   /** Our clock's time of receipt. */
   readonly receivedAt: number;
-}
-
-/** One reading of the exchange's clock between two of ours, all ms since 1970 with fractions. */
-export interface ClockSample {
-  readonly sentAt: number;
-  readonly receivedAt: number;
-  readonly exchange: number;
 }
 
 /** Request and answer. Both reject when the exchange cannot be reached or answers with an error. */

@@ -4,6 +4,9 @@ import type { Channel } from '../candle/channel.ts';
 import type { HopLedger } from '../metrics/hop-ledger.ts';
 import type { IngestMetrics } from '../metrics/ingest-metrics.ts';
 import type { Clock } from '../time/clock.ts';
+import type { LoopStalls } from '../time/loop-stalls.ts';
+import type { MessagingSystems } from '../tracing/publish-trace.ts';
+import { NO_TRACING, type Tracing } from '../tracing/tracing.ts';
 import { BybitRest } from './bybit/rest.ts';
 import { createBybitStream } from './bybit/stream.ts';
 import { categoryOf } from './bybit/topics.ts';
@@ -27,6 +30,12 @@ export interface IngestDeps {
   readonly settings?: Partial<IngestSettings>;
   readonly metrics: IngestMetrics;
   readonly hops: HopLedger;
+  /** Tells this process' own standstills from a slow exchange. */
+  readonly stalls?: LoopStalls;
+  /** Default: none. */
+  readonly tracing?: Tracing;
+  /** Names for `messaging.system`: of the exchange and of what the bus runs on. */
+  readonly systems?: MessagingSystems;
   readonly log: Logger;
   /** Uniform in [0, 1), for jitter. */
   readonly random?: () => number;
@@ -62,5 +71,6 @@ export function createIngest(deps: IngestDeps): Ingest {
     log,
     random,
   });
-  return new IngestWorker({ ...deps, settings, log, archive, stream });
+  const { tracing = NO_TRACING, systems = { source: 'bybit', bus: 'memory' } } = deps;
+  return new IngestWorker({ ...deps, tracing, systems, settings, log, archive, stream });
 }

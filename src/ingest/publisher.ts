@@ -4,7 +4,9 @@ import type { HopLedger } from '../metrics/hop-ledger.ts';
 import type { IngestMetrics } from '../metrics/ingest-metrics.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ChannelFeed, FeedAction, FeedPublication } from './channel-feed.ts';
-import type { ClockOffset } from './clock-offset.ts';
+import type { ClockOffset } from '../time/clock-offset.ts';
+import type { CandleFacts } from '../tracing/candle-spans.ts';
+import type { PublishTimes, PublishTrace } from '../tracing/publish-trace.ts';
 import { SparseLog } from './sparse-log.ts';
 
 export interface PublisherDeps {
@@ -17,15 +19,41 @@ export interface PublisherDeps {
   readonly fence: () => Fence | null;
   /** How far the exchange's clock is ahead, or null while that cannot be measured. */
   readonly clockOffset: () => ClockOffset | null;
+  /** Begins the trace of a live candle; null when it is not traced. */
+  readonly trace: (facts: CandleFacts, times: PublishTimes) => PublishTrace | null;
   /** A newer leader has been here. */
   readonly onFenced: (newer: Fence) => void;
   /** A channel's history has been filled silently: tell the gateways. */
   readonly onSeeded: () => void;
 }
 
+/** News of the exchange for one feed; ms since 1970. */
+export interface Arrival {
+  /** Receipt of the frame. */
+  readonly receivedAt: number;
+  /** When it had been worked off; from here on only the bus can keep it waiting. */
+  readonly readyAt: number;
+  /** How long it had waited for this process' event loop before it was received. */
+  readonly heldBackMs: number;
+}
+
+/** Arrivals remembered for one feed while the bus does not answer. */
+const MAX_ARRIVALS = 64;
+
 interface Part {
   readonly feed: ChannelFeed;
+  readonly arrivals: readonly Arrival[];
   readonly action: Extract<FeedAction, { kind: 'publish' }>;
+}
+
+/** A publication on its way to the bus. */
+interface Letter {
+  readonly publication: FeedPublication;
+  /** The exchange's time by our clock; null where that cannot be told. */
+  readonly exchange: number | null;
+  readonly readyAt: number;
+  readonly heldBackMs: number;
+  readonly trace: PublishTrace | null;
 }
 
 /** Most publications in one round trip; what is over goes with the next. */
@@ -39,6 +67,8 @@ export class Publisher {
   readonly #deps: PublisherDeps;
   readonly #failures = new SparseLog();
   readonly #touched = new Set<ChannelFeed>();
+  /** What came since a feed's last publication, oldest first. */
+  readonly #arrivals = new Map<ChannelFeed, Arrival[]>();
   #isScheduled = false;
   #isLeading = false;
   #underWay: Promise<void> | null = null;
@@ -56,10 +86,20 @@ export class Publisher {
   /** Publishes nothing more. What is under way cannot be called back; `settled` waits for it. */
   unlead(): void {
     this.#isLeading = false;
+    this.#arrivals.clear();
   }
 
   async settled(): Promise<void> {
     await Promise.all([this.#underWay, ...this.#seeds]);
+  }
+
+  /** News came for a feed. */
+  arrived(feed: ChannelFeed, arrival: Arrival): void {
+    if (!this.#isLeading) return;
+    const arrivals = this.#arrivals.get(feed);
+    if (arrivals === undefined) this.#arrivals.set(feed, [arrival]);
+    else if (arrivals.push(arrival) > MAX_ARRIVALS) arrivals.shift();
+    this.touch(feed);
   }
 
   /** A feed may have something to publish. It is looked at once the current read has been worked off. */
@@ -96,7 +136,8 @@ export class Publisher {
         const seed = this.#seed(feed, action, fence).finally(() => this.#seeds.delete(seed));
         this.#seeds.add(seed);
       } else if (action?.kind === 'publish') {
-        parts.push({ feed, action });
+        parts.push({ feed, action, arrivals: this.#arrivals.get(feed) ?? [] });
+        this.#arrivals.delete(feed);
         size += action.publications.length;
       }
     }
@@ -105,20 +146,27 @@ export class Publisher {
 
   async #publish(parts: readonly Part[], fence: Fence): Promise<void> {
     const { bus, clock, metrics } = this.#deps;
-    const batch = parts.flatMap(({ action }) => action.publications);
     const handedOverAt = clock.now();
-    const results = await bus.publish(batch, fence);
+    const letters = parts.flatMap(({ action, arrivals }) =>
+      action.publications.map((publication) => this.#letter(publication, arrivals, handedOverAt)),
+    );
+    const results = await bus.publish(
+      letters.map(({ publication }) => publication),
+      fence,
+    );
+    letters.forEach((letter, index) => this.#account(letter, results[index]));
     for (const result of results) {
       metrics.published(result.status);
       if (result.status === 'failed') this.#logFailure(result.error);
     }
     let newer: Fence | null = null;
     let from = 0;
-    for (const { feed, action } of parts) {
+    for (const { feed, action, arrivals } of parts) {
       const own = results.slice(from, from + action.publications.length);
       from += action.publications.length;
-      for (const [index, publication] of action.publications.entries()) {
-        this.#account(publication, own[index], handedOverAt);
+      // The bus goes on being what keeps them waiting.
+      if (own.some(({ status }) => status === 'failed')) {
+        this.#arrivals.set(feed, [...arrivals, ...(this.#arrivals.get(feed) ?? [])]);
       }
       newer = feed.settlePublish(action, own, clock.now()) ?? newer;
       this.touch(feed);
@@ -151,18 +199,41 @@ export class Publisher {
     this.#deps.log.warn({ err: error, count }, 'candles could not be handed to the bus; repeating');
   }
 
+  /** A publication as the bus gets it. */
+  #letter(publication: FeedPublication, arrivals: readonly Arrival[], now: number): Letter {
+    const { channel, candle, times, firstLive } = publication;
+    const arrival = arrivals.find(({ receivedAt }) => receivedAt === times.ingest);
+    const readyAt = arrival?.readyAt ?? now;
+    const heldBackMs = arrival?.heldBackMs ?? 0;
+    const offset = this.#deps.clockOffset();
+    const exchange = offset === null ? null : times.exchange - offset.offsetMs;
+    const facts = { channel, start: candle.start, confirm: candle.confirm };
+    const trace = firstLive
+      ? this.#deps.trace(facts, { exchange, received: times.ingest, ready: readyAt })
+      : null;
+    return {
+      publication: {
+        ...publication,
+        readyAt,
+        ...(trace === null ? {} : { traceparent: trace.traceparent }),
+      },
+      exchange,
+      readyAt,
+      heldBackMs,
+      trace,
+    };
+  }
+
   /** Notes the hop times of a live candle that the bus has taken. */
-  #account(
-    publication: FeedPublication,
-    result: PublishResult | undefined,
-    handedOverAt: number,
-  ): void {
+  #account(letter: Letter, result: PublishResult | undefined): void {
+    const { publication, trace, exchange, heldBackMs, readyAt } = letter;
+    trace?.end(result?.status ?? 'failed');
     if (result?.status !== 'published') return;
     if (publication.backfill) this.#deps.metrics.backfilled();
     if (!publication.firstLive) return;
-    const { ingest, exchange } = publication.times;
-    this.#deps.hops.observe('ingest', handedOverAt - ingest);
-    const offset = this.#deps.clockOffset();
-    if (offset !== null) this.#deps.hops.observe('exchange', ingest + offset.offsetMs - exchange);
+    const { ingest } = publication.times;
+    const { hops } = this.#deps;
+    hops.observe('ingest', readyAt - ingest + heldBackMs, trace?.traceId);
+    if (exchange !== null) hops.observe('exchange', ingest - exchange - heldBackMs, trace?.traceId);
   }
 }

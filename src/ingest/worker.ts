@@ -5,6 +5,9 @@ import type { FeedState } from '../candle/messages.ts';
 import type { HopLedger } from '../metrics/hop-ledger.ts';
 import type { IngestMetrics } from '../metrics/ingest-metrics.ts';
 import type { Clock } from '../time/clock.ts';
+import type { LoopStalls } from '../time/loop-stalls.ts';
+import { tracePublication, type MessagingSystems } from '../tracing/publish-trace.ts';
+import type { Span, Tracing } from '../tracing/tracing.ts';
 import { Backfill } from './backfill.ts';
 import { ChannelFeed } from './channel-feed.ts';
 import { claimAll } from './claims.ts';
@@ -30,6 +33,10 @@ export interface WorkerDeps {
   readonly settings: IngestSettings;
   readonly metrics: IngestMetrics;
   readonly hops: HopLedger;
+  /** Tells this process' own standstills from a slow exchange. */
+  readonly stalls?: LoopStalls;
+  readonly tracing: Tracing;
+  readonly systems: MessagingSystems;
   readonly log: Logger;
 }
 
@@ -56,6 +63,11 @@ interface Line {
   readonly health: FeedHealth;
   readonly differing: SparseLog;
   state: FeedState;
+}
+
+function endTakeover(span: Span | null, result: string): void {
+  if (result !== 'claimed') span?.fail(result);
+  span?.end();
 }
 
 /**
@@ -101,12 +113,15 @@ export class IngestWorker implements StreamListener {
       ...deps,
       fence: () => this.#leadership.fence,
       clockOffset: () => this.#sampler.offset,
+      trace: (facts, times) => tracePublication(deps.tracing, deps.systems, facts, times),
       onFenced: (newer) => this.#onFenced(newer),
       onSeeded: () => this.#beat(),
     });
     this.#backfill = new Backfill({
       archive,
       clock,
+      metrics,
+      tracing: deps.tracing,
       exchangeTime,
       log,
       onRows: (feed, differing) => {
@@ -163,16 +178,22 @@ export class IngestWorker implements StreamListener {
   }
 
   onCandles(candles: readonly StreamCandle[], receivedAt: number): void {
+    const { clock, metrics, stalls } = this.#deps;
     for (const { channel, candle, exchange } of candles) {
       const line = this.#lines.get(channel);
       if (line === undefined) continue;
       const { feed, health } = line;
       this.#exchangeTime.onStream(exchange, receivedAt);
       health.onData(receivedAt);
+      const heldBackMs = stalls?.heldBackMs(exchange, receivedAt) ?? 0;
+      const wasWaiting = this.#isLeading && feed.isUpdateWaiting;
       const outcome = feed.onStream(candle, exchange, receivedAt);
-      this.#deps.metrics.candle(channel, outcome, receivedAt);
+      metrics.candle(channel, outcome, receivedAt);
+      if (outcome === 'update' && wasWaiting) metrics.conflated();
       if (outcome === 'differs') this.#noteDiffering(channel, candle.start, 'stream');
-      if (outcome === 'update' || outcome === 'close') this.#publisher.touch(feed);
+      if (outcome === 'update' || outcome === 'close') {
+        this.#publisher.arrived(feed, { receivedAt, readyAt: clock.now(), heldBackMs });
+      }
     }
   }
 
@@ -194,10 +215,16 @@ export class IngestWorker implements StreamListener {
     const turn = new AbortController();
     this.#turn = turn;
     const { bus, channels, settings, log, clock } = this.#deps;
+    const span = this.#deps.tracing.start('takeover', {
+      isForced: true,
+      attributes: { 'candlegate.fence.token': fence.token, 'candlegate.channels': channels.length },
+    });
     const retryMs = settings.leaseRenewMs;
     const result = await claimAll({ bus, channels, retryMs, log }, fence, turn.signal);
+    endTakeover(span, turn.signal.aborted ? 'aborted' : result.status);
     if (result.status === 'fenced') this.#onFenced(result.fence);
     if (result.status !== 'claimed' || turn.signal.aborted) return;
+    log.info({ ...span?.logFields, fence: fence.token }, 'all channels are claimed');
     for (const [channel, claim] of result.claims) {
       this.#lines.get(channel)?.feed.lead(claim, clock.now());
     }
@@ -249,7 +276,10 @@ export class IngestWorker implements StreamListener {
       if (feed.head !== null) channels.push({ channel, ...feed.head, state });
     }
     const { token, worker } = fence;
-    void this.#deps.bus.heartbeat({ worker, token, time: this.#deps.clock.now(), channels });
+    const offset = this.#sampler.reading;
+    const exchangeClock = offset === undefined ? {} : { exchangeClock: offset };
+    const time = this.#deps.clock.now();
+    void this.#deps.bus.heartbeat({ worker, token, time, channels, ...exchangeClock });
   }
 
   #checkHeads(): void {

@@ -1,7 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { listenFailure } from '../net/listen-failure.ts';
+import { createExposition, type Exposition } from './exposition.ts';
 
 /** One condition of being ready; the process is ready when all are met. */
 export interface ReadinessCheck {
@@ -22,7 +23,7 @@ export interface AdminServerDeps {
 /**
  * The admin port, for the operator's network only:
  *
- * - `/metrics`: what Prometheus scrapes
+ * - `/metrics`: what Prometheus scrapes, as plain text or (with exemplars) as OpenMetrics
  * - `/livez`: 200 as long as the event loop turns. It depends on nothing else: a restart mends no Redis
  * - `/readyz`: 200 or 503, and in either case every check with its reason
  */
@@ -47,10 +48,11 @@ interface Answer {
 }
 
 export function createAdminServer(deps: AdminServerDeps): AdminServer {
+  const routed = { ...deps, expose: createExposition(deps.registry) };
   const server = createServer((request, response) => {
     // A reader that goes away is none of our business.
     response.on('error', () => undefined);
-    answer(deps, request.method ?? '', request.url ?? '')
+    answer(routed, request)
       .catch((error: unknown): Answer => {
         deps.onError(error);
         return { status: 500, contentType: TEXT, body: 'internal error\n' };
@@ -69,21 +71,28 @@ export function createAdminServer(deps: AdminServerDeps): AdminServer {
   };
 }
 
-async function answer(deps: AdminServerDeps, method: string, url: string): Promise<Answer> {
+async function answer(deps: RouteDeps, request: IncomingMessage): Promise<Answer> {
+  const { method, url = '', headers } = request;
   const route = ROUTES[url.split('?', 1)[0] ?? ''];
   if (route === undefined) return { status: 404, contentType: TEXT, body: 'not found\n' };
   if (method !== 'GET' && method !== 'HEAD') {
     const headers = { Allow: 'GET, HEAD' };
     return { status: 405, contentType: TEXT, body: 'method not allowed\n', headers };
   }
-  return route(deps);
+  return route(deps, headers.accept);
 }
 
-const ROUTES: Readonly<Partial<Record<string, (deps: AdminServerDeps) => Promise<Answer>>>> = {
-  '/metrics': async ({ registry }) => ({
+interface RouteDeps extends AdminServerDeps {
+  readonly expose: (accept: string | undefined) => Promise<Exposition>;
+}
+
+type Route = (deps: RouteDeps, accept: string | undefined) => Promise<Answer>;
+
+const ROUTES: Readonly<Partial<Record<string, Route>>> = {
+  '/metrics': async ({ expose }, accept) => ({
     status: 200,
-    contentType: registry.contentType,
-    body: await registry.metrics(),
+    ...(await expose(accept)),
+    headers: { Vary: 'Accept' },
   }),
   '/livez': async () => Promise.resolve({ status: 200, contentType: TEXT, body: 'ok\n' }),
   '/readyz': async ({ checks }) => {

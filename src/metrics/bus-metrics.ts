@@ -6,6 +6,8 @@ export class BusMetrics {
   readonly #reconnects: Counter<'connection'>;
   readonly #canaryLosses: Counter;
   readonly #canaryRoundTrip: Gauge;
+  readonly #clockOffset: Gauge;
+  readonly #clockError: Gauge;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -30,6 +32,17 @@ export class BusMetrics {
       help: 'How long the last canary took from this process through the bus and back.',
       registers,
     });
+    this.#clockOffset = new Gauge({
+      name: 'candlegate_bus_clock_offset_seconds',
+      help: "By how much the clock of Redis is ahead of this process's; two processes whose values differ have clocks that differ by as much. NaN while that cannot be measured.",
+      registers,
+    });
+    this.#clockError = new Gauge({
+      name: 'candlegate_bus_clock_offset_error_seconds',
+      help: 'Bound of the error of that offset; NaN while it cannot be measured.',
+      registers,
+    });
+    this.clockOffset(null);
   }
 
   malformedMessage(): void {
@@ -42,6 +55,12 @@ export class BusMetrics {
 
   canaryLost(): void {
     this.#canaryLosses.inc();
+  }
+
+  /** @param offset null while it cannot be measured */
+  clockOffset(offset: { readonly offsetMs: number; readonly errorMs: number } | null): void {
+    this.#clockOffset.set(offset === null ? NaN : offset.offsetMs / 1000);
+    this.#clockError.set(offset === null ? NaN : offset.errorMs / 1000);
   }
 
   canaryHeard(roundTripMs: number): void {

@@ -1,17 +1,23 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { ClockSkew } from './clock-skew.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
 
 /**
  * The way of a candle, in order; each hop is named after the place that it begins at or leads through:
  *
- * - `exchange`: the exchange's `ts` → receipt of the frame by ingest (crosses clocks)
- * - `ingest`: receipt of the frame → hand-over to the bus
- * - `bus`: hand-over → receipt by the gateway (may cross hosts)
+ * - `exchange`: the exchange's `ts` → receipt of the frame by ingest (crosses clocks; corrected by the
+ *   estimated offset of the exchange's clock)
+ * - `ingest`: receipt of the frame → ready for the bus
+ * - `bus`: ready for the bus → receipt by the gateway (may cross hosts, each with its own clock)
  * - `gateway`: receipt from the bus → hand-over to the WebSocket server
- * - `socket`: hand-over to the WebSocket server → the kernel took it
- * - `client`: half the round trip of a protocol ping
+ * - `socket`: hand-over to the WebSocket server → the socket's buffer is empty, on sampled sockets
+ * - `client`: half the round trip of a protocol ping; for clients that report receipts, hand-over to
+ *   the WebSocket server → receipt
  */
 export const HOPS = ['exchange', 'ingest', 'bus', 'gateway', 'socket', 'client'] as const;
 export type Hop = (typeof HOPS)[number];
+
+const SERIES = Object.fromEntries(HOPS.map((hop, index) => [hop, index])) as Record<Hop, number>;
 
 /** Upper bounds in seconds. The objective of 250 ms is exactly on a bound, so that its share is exact. */
 export const LATENCY_BUCKETS_SECONDS = [
@@ -25,62 +31,58 @@ const DELIVERY = 'delivery';
  * How late candles were, hop by hop. Observe once per message, not once per client.
  *
  * A hop between two clocks can come out negative. That is never hidden in the histogram: it is counted
- * in `candlegate_clock_skew_total` and observed as 0. What is not a finite number is treated alike, for
- * a wrong measurement must never stop a candle. A delivery that cannot be measured, because the exchange's
- * clock is not ours, is counted there too and not observed at all.
+ * in `candlegate_clock_skew_total`, shown by `candlegate_clock_skew_seconds` and observed as 0. What is
+ * not a finite number is treated alike, for a wrong measurement must never stop a candle. A delivery
+ * that cannot be measured, because the exchange's clock is not ours, is counted there too and not
+ * observed at all.
  */
 export class HopLedger {
-  readonly #hops: Histogram<'hop'>;
-  readonly #delivery: Histogram;
-  readonly #clockSkew: Counter<'hop'>;
+  readonly #hops: LatencyHistogram;
+  readonly #delivery: LatencyHistogram;
+  readonly #clockSkew: ClockSkew<Hop | typeof DELIVERY>;
 
-  constructor(registry: Registry) {
-    this.#hops = new Histogram({
+  /** @param now a monotonic clock, ms */
+  constructor(registry: Registry, now: () => number = () => performance.now()) {
+    const bounds = LATENCY_BUCKETS_SECONDS;
+    this.#hops = new LatencyHistogram(registry, {
       name: 'candlegate_hop_latency_seconds',
       help: 'How long a candle spent on one hop of its way.',
-      labelNames: ['hop'],
-      buckets: [...LATENCY_BUCKETS_SECONDS],
-      registers: [registry],
+      label: { name: 'hop', values: HOPS },
+      bounds,
     });
-    this.#delivery = new Histogram({
+    this.#delivery = new LatencyHistogram(registry, {
       name: 'candlegate_delivery_latency_seconds',
       help: "From the exchange's time of a candle to its hand-over to the WebSocket server.",
-      buckets: [...LATENCY_BUCKETS_SECONDS],
-      registers: [registry],
+      label: null,
+      bounds,
     });
-    this.#clockSkew = new Counter({
-      name: 'candlegate_clock_skew_total',
-      help: 'Latencies that came out negative because two clocks disagree and were observed as 0; for hop="delivery" also those left out because the exchange\'s clock is not ours.',
-      labelNames: ['hop'],
-      registers: [registry],
-    });
-    for (const hop of HOPS) {
-      this.#hops.zero({ hop });
-      this.#clockSkew.inc({ hop }, 0);
-    }
-    this.#clockSkew.inc({ hop: DELIVERY }, 0);
+    this.#clockSkew = new ClockSkew(registry, [...HOPS, DELIVERY], now);
   }
 
-  /** @param ms the length of one hop in milliseconds */
-  observe(hop: Hop, ms: number): void {
-    this.#hops.observe({ hop }, this.#seconds(hop, ms));
+  /**
+   * @param ms the length of one hop in milliseconds
+   * @param traceId of the message's trace, if it has one
+   */
+  observe(hop: Hop, ms: number, traceId?: string): void {
+    this.#hops.observe(SERIES[hop], this.#seconds(hop, ms), traceId);
   }
 
   /**
    * @param ms from the exchange's time to the hand-over to the WebSocket server, in milliseconds; null
    *   where that cannot be measured
+   * @param traceId of the message's trace, if it has one
    */
-  observeDelivery(ms: number | null): void {
+  observeDelivery(ms: number | null, traceId?: string): void {
     if (ms === null) {
-      this.#clockSkew.inc({ hop: DELIVERY });
+      this.#clockSkew.negative(DELIVERY, NaN);
       return;
     }
-    this.#delivery.observe(this.#seconds(DELIVERY, ms));
+    this.#delivery.observe(0, this.#seconds(DELIVERY, ms), traceId);
   }
 
   #seconds(label: Hop | typeof DELIVERY, ms: number): number {
     if (ms >= 0 && ms < Infinity) return ms / 1000;
-    this.#clockSkew.inc({ hop: label });
+    this.#clockSkew.negative(label, ms);
     return 0;
   }
 }

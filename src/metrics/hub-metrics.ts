@@ -38,7 +38,8 @@ export class HubMetrics {
   readonly #registry: Registry;
   readonly #sent: SentMetrics;
 
-  constructor(registry: Registry, sent: SentMetrics) {
+  /** @param repairCauses all that `repairStarted` will be told */
+  constructor(registry: Registry, sent: SentMetrics, repairCauses: readonly string[] = []) {
     this.#registry = registry;
     this.#sent = sent;
     const registers = [registry];
@@ -93,6 +94,7 @@ export class HubMetrics {
       registers,
     });
     this.#busConnected.set(0);
+    for (const cause of repairCauses) this.#repairs.inc({ cause }, 0);
     for (const reason of ['malformed', 'unknown_channel', 'other_source']) {
       this.#ignored.inc({ reason }, 0);
     }

@@ -2,6 +2,11 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ChannelName } from '../candle/channel.ts';
 import type { Clock } from '../time/clock.ts';
 
+const CANDLE_OUTCOMES = ['update', 'close', 'stale', 'duplicate', 'differs'] as const;
+const END_REASONS = ['not_opened', 'closed', 'pong_timeout', 'stalled', 'ack_timeout'] as const;
+const PUBLISH_RESULTS = ['published', 'stale', 'gap', 'fenced', 'failed'] as const;
+const SEED_RESULTS = ['seeded', 'occupied', 'fenced', 'failed'] as const;
+
 /** What ingest tells of itself. Names are `candlegate_ingest_*`, in base units. */
 export class IngestMetrics {
   readonly #clock: Clock;
@@ -20,6 +25,9 @@ export class IngestMetrics {
   readonly #backfilled: Counter;
   readonly #held: Gauge;
   readonly #differing: Counter<'origin'>;
+  readonly #conflated: Counter;
+  readonly #backfills: Counter<'outcome'>;
+  readonly #turns: Counter;
   readonly #offset: Gauge;
   readonly #offsetError: Gauge;
   readonly #offsetMeasurable: Gauge;
@@ -76,6 +84,16 @@ export class IngestMetrics {
       'Confirmed versions that differ from the first one, which stays.',
       'origin',
     );
+    this.#conflated = counter(
+      'conflated_updates_total',
+      'Updates of open candles that were overtaken by a newer one before the bus could take them.',
+    );
+    this.#backfills = counter(
+      'backfills_total',
+      'Ranges of candles asked for over REST, by whether they came.',
+      'outcome',
+    );
+    this.#turns = counter('turns_total', 'How often this worker became the leader.');
     this.#offset = gauge(
       'clock_offset_seconds',
       "By how much the exchange's clock is ahead of ours; NaN while that cannot be measured.",
@@ -89,8 +107,20 @@ export class IngestMetrics {
       '1 while the clock offset can be measured.',
     );
     this.#registerAges(registry);
+    this.#zero();
     this.clockOffset(null);
     this.unled();
+  }
+
+  /** Rates need the zero before the first event. */
+  #zero(): void {
+    for (const kind of ['candles', 'control', 'bad'] as const) this.#frames.inc({ kind }, 0);
+    for (const outcome of CANDLE_OUTCOMES) this.#candles.inc({ outcome }, 0);
+    for (const reason of END_REASONS) this.#reconnects.inc({ reason }, 0);
+    for (const result of PUBLISH_RESULTS) this.#publications.inc({ result }, 0);
+    for (const result of SEED_RESULTS) this.#seeds.inc({ result }, 0);
+    for (const outcome of ['fetched', 'failed'] as const) this.#backfills.inc({ outcome }, 0);
+    for (const origin of ['stream', 'rest'] as const) this.#differing.inc({ origin }, 0);
   }
 
   frame(kind: 'candles' | 'control' | 'bad'): void {
@@ -131,6 +161,7 @@ export class IngestMetrics {
   }
 
   led(token: number): void {
+    this.#turns.inc();
     this.#leader.set(1);
     this.#fence.set(token);
   }
@@ -150,6 +181,15 @@ export class IngestMetrics {
 
   restCall(outcome: string): void {
     this.#restCalls.inc({ outcome });
+  }
+
+  /** An update was overtaken before the bus could take it. */
+  conflated(): void {
+    this.#conflated.inc();
+  }
+
+  backfill(outcome: 'fetched' | 'failed'): void {
+    this.#backfills.inc({ outcome });
   }
 
   backfilled(): void {

@@ -12,11 +12,22 @@ const LABELLED_CLOSE_CODES: ReadonlySet<number> = new Set([
   1009,
 ]);
 
-const MESSAGE_TYPES = ['subscribe', 'unsubscribe', 'ping', 'auth', 'invalid'] as const satisfies (
-  ClientMessage['type'] | 'invalid'
-)[];
+const MESSAGE_TYPES = [
+  'subscribe',
+  'unsubscribe',
+  'ping',
+  'receipt',
+  'auth',
+  'invalid',
+] as const satisfies (ClientMessage['type'] | 'invalid')[];
 const REPLAY_KINDS = ['snapshot', 'resume', 'catch_up'] as const;
 const LAG_CAUSES = ['dropped', 'late_pong'] as const;
+/**
+ * What became of a receipt: it was counted, came too soon after the one before, was about a message
+ * that this gateway does not remember or the client does not get, or its clock was too uncertain.
+ */
+const RECEIPT_OUTCOMES = ['counted', 'too_often', 'unknown_message', 'uncertain'] as const;
+export type ReceiptOutcome = (typeof RECEIPT_OUTCOMES)[number];
 const TOO_SLOW_CAUSES = ['stalled', 'behind_history', 'answer_dropped'] as const;
 
 /** What the sessions of a gateway did. Every label is bounded. */
@@ -31,6 +42,8 @@ export class SessionMetrics {
   readonly #lagEntries: Counter<'cause'>;
   readonly #tooSlow: Counter<'cause'>;
   readonly #roundTrip: Histogram;
+  readonly #conflated: Counter;
+  readonly #receipts: Counter<'outcome'>;
   readonly #sent: SentMetrics;
 
   constructor(registry: Registry, sent: SentMetrics) {
@@ -94,6 +107,18 @@ export class SessionMetrics {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
       registers,
     });
+    this.#conflated = new Counter({
+      name: 'candlegate_gateway_conflated_updates_total',
+      help: 'Updates of open candles that slow clients were spared, each once per client.',
+      registers,
+    });
+    this.#receipts = new Counter({
+      name: 'candlegate_gateway_receipts_total',
+      help: 'Receipts that clients reported, by what became of them.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    for (const outcome of RECEIPT_OUTCOMES) this.#receipts.inc({ outcome }, 0);
     for (const type of MESSAGE_TYPES) this.#messages.inc({ type }, 0);
     for (const code of Object.keys(ERROR_CODES)) this.#errors.inc({ code }, 0);
     for (const code of LABELLED_CLOSE_CODES) this.#closes.inc({ code }, 0);
@@ -148,6 +173,15 @@ export class SessionMetrics {
 
   closedTooSlow(cause: (typeof TOO_SLOW_CAUSES)[number]): void {
     this.#tooSlow.inc({ cause });
+  }
+
+  /** A client that had been slow caught up, without so many updates. */
+  updatesConflated(count: number): void {
+    this.#conflated.inc(count);
+  }
+
+  receiptTaken(outcome: ReceiptOutcome): void {
+    this.#receipts.inc({ outcome });
   }
 
   roundTripMeasured(ms: number): void {

@@ -107,6 +107,8 @@ function describeClientMessage(message: ClientMessage): string {
       return 'a new token';
     case 'ping':
       return `id ${message.id ?? ''}`;
+    case 'receipt':
+      return `${readable(message.channel)} #${message.offset}`;
   }
 }
 
@@ -140,6 +142,8 @@ function describeServerMessage(message: ServerMessage): string {
       return `id ${message.id ?? ''}`;
     case 'authenticated':
       return 'the new token is in force';
+    case 'token_expiring':
+      return 'the token ends soon';
     case 'error':
       return `${message.code}: ${message.message}`;
     case 'going_away':

@@ -26,6 +26,16 @@ export function writeClientMessage(message: ClientMessage): Uint8Array {
       break;
     case 'ping':
       break;
+    case 'receipt': {
+      const field = FIELDS.Receipt;
+      writer.string(field.channel, message.channel);
+      writer.string(field.epoch, message.epoch);
+      writer.uint(field.offset, message.offset);
+      writer.double(field.received, message.received);
+      writer.double(field.clockOffset, message.clockOffset);
+      writer.double(field.clockError, message.clockError);
+      break;
+    }
     case 'auth':
       writer.string(FIELDS.Auth.token, message.token);
       break;
@@ -67,6 +77,7 @@ class ClientFieldsReader {
       else if (reader.field === BODY.unsubscribe) body = this.#unsubscribe(reader.message());
       else if (reader.field === BODY.ping) body = this.#ping(reader.message());
       else if (reader.field === BODY.auth) body = this.#auth(reader.message());
+      else if (reader.field === BODY.receipt) body = this.#receipt(reader.message());
       else this.#skip(reader, '');
     }
     const message = body === undefined || id === undefined ? body : { ...body, id };
@@ -116,6 +127,29 @@ class ClientFieldsReader {
   #ping(reader: WireReader) {
     while (reader.next()) this.#skip(reader, 'ping.');
     return { type: 'ping' as const };
+  }
+
+  #receipt(reader: WireReader) {
+    const field = FIELDS.Receipt;
+    const receipt = {
+      type: 'receipt' as const,
+      channel: '',
+      epoch: '',
+      offset: 0,
+      received: 0,
+      clockOffset: 0,
+      clockError: 0,
+    };
+    while (reader.next()) {
+      if (reader.field === field.channel) receipt.channel = reader.string();
+      else if (reader.field === field.epoch) receipt.epoch = reader.string();
+      else if (reader.field === field.offset) receipt.offset = reader.uint();
+      else if (reader.field === field.received) receipt.received = reader.double();
+      else if (reader.field === field.clockOffset) receipt.clockOffset = reader.double();
+      else if (reader.field === field.clockError) receipt.clockError = reader.double();
+      else this.#skip(reader, 'receipt.');
+    }
+    return receipt;
   }
 
   #auth(reader: WireReader) {

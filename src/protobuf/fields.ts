@@ -15,7 +15,7 @@ export const FIELDS = {
     goingAway: 10,
     tokenExpiring: 11,
   },
-  ClientMessage: { id: 1, subscribe: 2, unsubscribe: 3, ping: 4, auth: 5 },
+  ClientMessage: { id: 1, subscribe: 2, unsubscribe: 3, ping: 4, auth: 5, receipt: 6 },
   Candle: {
     alias: 1,
     offset: 2,
@@ -87,4 +87,5 @@ export const FIELDS = {
   Unsubscribe: { channels: 1 },
   Ping: {},
   Auth: { token: 1 },
+  Receipt: { channel: 1, epoch: 2, offset: 3, received: 4, clockOffset: 5, clockError: 6 },
 } as const;

@@ -14,6 +14,7 @@ import { TicketOffice } from '../gateway/auth/ticket-office.ts';
 import { topicOf } from '../gateway/channel-view.ts';
 import { createJsonCodec, JSON_PROTOCOL } from '../gateway/codec/json.ts';
 import { createProtobufCodec, PROTOBUF_PROTOCOL } from '../gateway/codec/protobuf.ts';
+import { REPAIR_CAUSES } from '../gateway/hub/channel-effects.ts';
 import { createDrain } from '../gateway/drain.ts';
 import { DEFAULT_HUB_SETTINGS } from '../gateway/hub/hub-settings.ts';
 import { Hub } from '../gateway/hub/hub.ts';
@@ -33,14 +34,27 @@ import type { HopLedger } from '../metrics/hop-ledger.ts';
 import { HubMetrics } from '../metrics/hub-metrics.ts';
 import { SentMetrics } from '../metrics/sent-metrics.ts';
 import { SessionMetrics } from '../metrics/session-metrics.ts';
+import type { TraceMetrics } from '../metrics/trace-metrics.ts';
 import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { Clock } from '../time/clock.ts';
 import { assembleTokens } from './token-parts.ts';
+import { watchLoopStalls } from '../time/loop-stalls.ts';
+import { PassageTraces } from '../tracing/passage-traces.ts';
+import { SlowTraceBudget } from '../tracing/slow-trace-budget.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 export interface GatewayParts {
   readonly config: Pick<
     GatewayConfig,
-    'channels' | 'history' | 'listen' | 'auth' | 'access' | 'server' | 'sessions' | 'drain'
+    | 'channels'
+    | 'history'
+    | 'listen'
+    | 'auth'
+    | 'access'
+    | 'server'
+    | 'sessions'
+    | 'drain'
+    | 'traceSlowMs'
   > & { readonly busLostGraceMs: number };
   readonly source: Source;
   readonly instance: string;
@@ -48,8 +62,12 @@ export interface GatewayParts {
   readonly bus: BusSubscriber;
   /** Closed by whoever made it, too. */
   readonly access: AccessStores;
+  /** What the bus runs on, for `messaging.system`. */
+  readonly busSystem: 'redis' | 'memory';
   readonly registry: Registry;
   readonly hops: HopLedger;
+  readonly tracing: Tracing;
+  readonly traceMetrics: TraceMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -69,11 +87,15 @@ export interface AssembledGateway {
 /** The built page lies beside the built program; from the sources it is found in `dist`. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../dist/page/', import.meta.url));
 
+/** Bounds of the traces that are made afterwards: when everything is slow, a few say as much as all. */
+const SLOW_TRACES_PER_SECOND = 2;
+const SLOW_TRACES_AT_ONCE = 10;
+
 /** Kept of the deadline for what comes after the drain: ingest, bus and ports. */
 const CLOSING_MS = 1_000;
 
 export async function assembleGateway(parts: GatewayParts): Promise<AssembledGateway> {
-  const { config, source, instance, bus, access, registry, hops, clock, log } = parts;
+  const { config, source, instance, bus, access, registry, hops, tracing, clock, log } = parts;
   const edgeMetrics = new EdgeMetrics(registry);
   const codecs = [createJsonCodec(), createProtobufCodec()];
   const sentMetrics = new SentMetrics(
@@ -118,7 +140,16 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     publish: (topic, frame) => guarded.publish(topic, frame),
     subscribers: (topic) => server.broadcaster.subscribers(topic),
   };
-  const hub = new Hub({
+  const stalls = watchLoopStalls(clock);
+  const traces = new PassageTraces({
+    tracing,
+    systems: { source, bus: parts.busSystem },
+    slowMs: config.traceSlowMs,
+    budget: new SlowTraceBudget(SLOW_TRACES_PER_SECOND, SLOW_TRACES_AT_ONCE),
+    metrics: parts.traceMetrics,
+    log,
+  });
+  const hub: Hub = new Hub({
     bus,
     channels: config.channels,
     source,
@@ -127,7 +158,10 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     codecs,
     clock,
     hops,
-    metrics: new HubMetrics(registry, sentMetrics),
+    stalls,
+    traces,
+    onHandedOver: (channel, at) => sessions.handedOver(channel, at),
+    metrics: new HubMetrics(registry, sentMetrics, REPAIR_CAUSES),
     log,
   });
   const sessions = createSessions({
@@ -141,6 +175,8 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     settings: { ...DEFAULT_SESSION_SETTINGS, ...config.sessions },
     metrics: new SessionMetrics(registry, sentMetrics),
     hops,
+    stalls,
+    tracing,
     log,
     defer: (task) => setImmediate(task),
   });
@@ -192,6 +228,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     rest,
     protocols: [JSON_PROTOCOL, PROTOBUF_PROTOCOL],
     metrics: edgeMetrics,
+    tracing,
     log,
   });
 

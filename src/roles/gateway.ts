@@ -22,11 +22,10 @@ const ACCESS_TIMEOUT_MS = 1_000;
  */
 export async function run(config: GatewayConfig): Promise<void> {
   await requireFreePorts({ 'public port': config.listen, 'admin port': config.admin });
-  const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
-    'gateway',
-    config,
-  );
+  const own = createServerProcess('gateway', config);
+  const { instance, clock, log, registry, hops, openAdminPort } = own;
   warnOfOpenDoors(config.auth, log);
+  const tracing = await own.openTracing();
   const { redis, source, history } = config;
   const bus = assembleRedisBus({ redis, source, history, registry, clock, log }).subscriber();
   const access = createRedisAccess({
@@ -41,8 +40,11 @@ export async function run(config: GatewayConfig): Promise<void> {
     instance,
     bus,
     access,
+    busSystem: 'redis',
     registry,
     hops,
+    tracing,
+    traceMetrics: own.traceMetrics,
     clock,
     log,
   });
@@ -68,6 +70,7 @@ export async function run(config: GatewayConfig): Promise<void> {
   await untilStopped(log, config.shutdownDeadlineMs);
   await gateway.stop();
   await Promise.all([presence.stop(), closeStores()]);
+  await tracing.shutdown();
   await closeAdminPort();
   log.info('stopped');
 }

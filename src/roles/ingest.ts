@@ -17,15 +17,26 @@ import { requireFreePorts } from './free-ports.ts';
  */
 export async function run(config: IngestConfig): Promise<void> {
   await requireFreePorts({ 'admin port': config.admin });
-  const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
-    'ingest',
-    config,
-  );
+  const own = createServerProcess('ingest', config);
+  const { instance, clock, log, registry, hops, openAdminPort } = own;
+  const tracing = await own.openTracing();
   const { redis, source, history } = config;
   const redisBus = assembleRedisBus({ redis, source, history, registry, clock, log });
   const bus = redisBus.publisher();
   const lease = redisBus.lease();
-  const ingest = assembleIngest({ config, instance, bus, lease, registry, hops, clock, log });
+  const ingest = assembleIngest({
+    config,
+    source,
+    instance,
+    bus,
+    busSystem: 'redis',
+    lease,
+    registry,
+    hops,
+    tracing,
+    clock,
+    log,
+  });
   const closeBus = () => Promise.all([bus.close(), lease.close()]);
 
   let closeAdminPort: () => Promise<void>;
@@ -49,6 +60,7 @@ export async function run(config: IngestConfig): Promise<void> {
   await untilStopped(log, config.shutdownDeadlineMs);
   await ingest.stop();
   await Promise.all([presence.stop(), closeBus()]);
+  await tracing.shutdown();
   await closeAdminPort();
   log.info('stopped');
 }

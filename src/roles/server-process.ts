@@ -6,8 +6,11 @@ import { createLog } from '../log/log.ts';
 import { createAdminServer, type ReadinessCheck } from '../metrics/admin-server.ts';
 import { HopLedger } from '../metrics/hop-ledger.ts';
 import { createRegistry } from '../metrics/registry.ts';
+import { TraceMetrics } from '../metrics/trace-metrics.ts';
 import { createWallClock, type Clock } from '../time/clock.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { instanceName } from './instance-name.ts';
+import { openTracing } from './tracing-parts.ts';
 
 /** What every long-running process has, whatever its role. */
 export interface ServerProcess {
@@ -16,6 +19,9 @@ export interface ServerProcess {
   readonly log: Logger;
   readonly registry: Registry;
   readonly hops: HopLedger;
+  readonly traceMetrics: TraceMetrics;
+  /** Loads OpenTelemetry if the environment names a collector. Shut it down last but the admin port. */
+  readonly openTracing: () => Promise<Tracing>;
   /**
    * Opens the admin port.
    *
@@ -34,12 +40,16 @@ export function createServerProcess(
   const instance = instanceName(config.instance);
   const log = createLog({ ...config.log, role, instance });
   const registry = createRegistry({ role }, packageVersion());
+  const traceMetrics = new TraceMetrics(registry);
   return {
     instance,
     clock: createWallClock(),
     log,
     registry,
     hops: new HopLedger(registry),
+    traceMetrics,
+    openTracing: () =>
+      openTracing({ env: process.env, role, instance, metrics: traceMetrics, log }),
     async openAdminPort(address, checks) {
       const admin = createAdminServer({
         registry,

@@ -36,10 +36,9 @@ const TOKEN_TTL_MS = 24 * 3_600_000;
  */
 export async function run(config: StandaloneConfig, console: Console): Promise<void> {
   await requireFreePorts({ 'public port': config.listen, 'admin port': config.admin });
-  const { instance, clock, log, registry, hops, openAdminPort } = createServerProcess(
-    'standalone',
-    config,
-  );
+  const own = createServerProcess('standalone', config);
+  const { instance, clock, log, registry, hops, openAdminPort } = own;
+  const tracing = await own.openTracing();
   // Without a key of the operator's, tokens are good for this run only.
   const { auth } = config;
   const isOwnKey = auth.secret === null && auth.publicKey === null && auth.jwks === null;
@@ -56,18 +55,24 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
     instance,
     bus: store.subscriber(),
     access,
+    busSystem: 'memory',
     registry,
     hops,
+    tracing,
+    traceMetrics: own.traceMetrics,
     clock,
     log,
   });
   const ingest = assembleIngest({
     config: { ...config, bybit: { ...config.bybit, ...feed.urls } },
+    source,
     instance,
+    busSystem: 'memory',
     bus: store.publisher(),
     lease: store.lease(),
     registry,
     hops,
+    tracing,
     clock,
     log,
   });
@@ -120,6 +125,7 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   await gateway.stop();
   await ingest.stop();
   await feed.simulator?.close();
+  await tracing.shutdown();
   await closeAdminPort();
   log.info('stopped');
 }

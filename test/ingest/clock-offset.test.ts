@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ClockOffsetEstimator } from '../../src/ingest/clock-offset.ts';
+import { ClockOffsetEstimator } from '../../src/time/clock-offset.ts';
 import { ExchangeTime } from '../../src/ingest/exchange-time.ts';
 
 const delayMs = fc.double({ min: 0, max: 500, noNaN: true });
@@ -15,8 +15,8 @@ describe('the clock offset', () => {
           const estimator = new ClockOffsetEstimator();
           for (const [index, [there, back]] of delays.entries()) {
             const sentAt = 1_000_000 + index * 10_000;
-            const exchange = sentAt + there + offset;
-            estimator.add({ sentAt, receivedAt: sentAt + there + back, exchange });
+            const remote = sentAt + there + offset;
+            estimator.add({ sentAt, receivedAt: sentAt + there + back, remote });
           }
           const estimate = estimator.offset;
           expect(estimate).not.toBeNull();
@@ -37,9 +37,9 @@ describe('the clock offset', () => {
       [0.5, false],
     ] as const) {
       const estimator = new ClockOffsetEstimator();
-      estimator.add({ sentAt: 0, receivedAt: 2, exchange: 5_000 });
+      estimator.add({ sentAt: 0, receivedAt: 2, remote: 5_000 });
       expect(estimator.offset).toBeNull();
-      estimator.add({ sentAt: 5_000, receivedAt: 5_002, exchange: 5_000 + 5_000 * speed });
+      estimator.add({ sentAt: 5_000, receivedAt: 5_002, remote: 5_000 + 5_000 * speed });
       expect(estimator.offset !== null).toBe(isMeasurable);
     }
   });
@@ -47,11 +47,11 @@ describe('the clock offset', () => {
   it('recovers once the samples of before a step of the clock have aged', () => {
     const estimator = new ClockOffsetEstimator(60_000);
     for (let at = 0; at <= 60_000; at += 15_000) {
-      estimator.add({ sentAt: at, receivedAt: at + 2, exchange: at + (at < 30_000 ? 0 : 3_000) });
+      estimator.add({ sentAt: at, receivedAt: at + 2, remote: at + (at < 30_000 ? 0 : 3_000) });
     }
     expect(estimator.offset).toBeNull();
     for (let at = 75_000; at <= 105_000; at += 15_000) {
-      estimator.add({ sentAt: at, receivedAt: at + 2, exchange: at + 3_000 });
+      estimator.add({ sentAt: at, receivedAt: at + 2, remote: at + 3_000 });
     }
     expect(estimator.offset?.offsetMs).toBeCloseTo(2_999, 6);
   });

@@ -54,6 +54,7 @@ beforeEach(() => {
     log: silentLog,
     fence: () => fence,
     clockOffset: () => ({ offsetMs: 40, errorMs: 1 }),
+    trace: () => null,
     onFenced: (newer) => fenced.push(newer),
     onSeeded: unused,
   });

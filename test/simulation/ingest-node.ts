@@ -3,6 +3,7 @@ import type { Channel } from '../../src/candle/channel.ts';
 import type { IngestSettings } from '../../src/ingest/settings.ts';
 import { DEFAULT_INGEST_SETTINGS } from '../../src/ingest/settings.ts';
 import { IngestWorker } from '../../src/ingest/worker.ts';
+import { NO_TRACING } from '../../src/tracing/tracing.ts';
 import type { ExchangeConditions } from './exchange/conditions.ts';
 import type { Market } from './exchange/market.ts';
 import { SimulatedArchive } from './exchange/simulated-archive.ts';
@@ -111,6 +112,8 @@ export class IngestNode {
       settings: { ...DEFAULT_INGEST_SETTINGS, ...settings },
       metrics,
       hops: metrics,
+      tracing: NO_TRACING,
+      systems: { source: 'simulator', bus: 'redis' },
       log: silentLog,
     });
     this.#worker.start();

@@ -44,7 +44,10 @@ export class MemoryPublisher implements BusPublisher {
   publish(batch: readonly Publication[], fence: Fence): Promise<PublishResult[]> {
     const accepted: BusCandleMessage[] = [];
     const results = batch.map((publication) => {
-      const stamped = { ...publication, times: this.#stamp(publication.times) };
+      const stamped = {
+        ...publication,
+        times: this.#stamp(publication.times, publication.readyAt),
+      };
       const { result, message } = this.#store.apply(publication.channel, (state, context) =>
         publish(state, fence, stamped, context),
       );
@@ -64,7 +67,7 @@ export class MemoryPublisher implements BusPublisher {
     return Promise.resolve();
   }
 
-  #stamp({ exchange, ingest }: Publication['times']): BusTimes {
-    return { exchange, ingest, published: roundToMicrosecond(this.#store.clock.now()) };
+  #stamp({ exchange, ingest }: Publication['times'], readyAt?: number): BusTimes {
+    return { exchange, ingest, published: roundToMicrosecond(readyAt ?? this.#store.clock.now()) };
   }
 }

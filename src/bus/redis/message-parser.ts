@@ -22,6 +22,10 @@ const leaderHeartbeatSchema = z.object({
       state: feedStateSchema,
     }),
   ),
+  exchangeClock: z
+    .object({ offsetMs: z.number(), errorMs: z.number().nonnegative() })
+    .nullable()
+    .optional(),
 });
 
 /** @throws when the text is not a candle of this channel and source */
@@ -38,5 +42,6 @@ export function parseCandle(text: string, channel: Channel, source: Source): Bus
 
 /** @throws when the text is no heartbeat */
 export function parseHeartbeat(text: string): LeaderHeartbeat {
-  return leaderHeartbeatSchema.parse(JSON.parse(text));
+  const { exchangeClock, ...heartbeat } = leaderHeartbeatSchema.parse(JSON.parse(text));
+  return exchangeClock === undefined ? heartbeat : { ...heartbeat, exchangeClock };
 }

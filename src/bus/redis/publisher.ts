@@ -22,6 +22,7 @@ import { createAsk, type Ask } from '../../redis/ask.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import type { RedisClient } from '../../redis/client.ts';
 import { watchConnection } from '../../redis/connection-watch.ts';
+import { startClockProbe } from './clock-probe.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { pubSubModeOf, type PubSubMode } from './pub-sub-mode.ts';
 import { readClaimReply, readPublishReply, readSeedReply } from './replies.ts';
@@ -59,6 +60,7 @@ class RedisPublisher implements BusPublisher {
   readonly #newEpoch: () => string;
   readonly #pubSubMode: PubSubMode;
   readonly #historyDepth: number;
+  readonly #endClockProbe: (() => void) | undefined;
 
   constructor(deps: RedisPublisherDeps) {
     this.#deps = deps;
@@ -74,6 +76,9 @@ class RedisPublisher implements BusPublisher {
     this.#pubSubMode = pubSubModeOf(this.#connection);
     this.#scripts = withScripts(this.#connection);
     this.#ask = createAsk(this.#connection, deps.connections);
+    if (deps.observer !== undefined) {
+      this.#endClockProbe = startClockProbe(this.#connection, deps.clock, deps.observer);
+    }
   }
 
   async claim(channel: Channel, fence: Fence): Promise<ClaimResult> {
@@ -138,6 +143,7 @@ class RedisPublisher implements BusPublisher {
   }
 
   async close(): Promise<void> {
+    this.#endClockProbe?.();
     await this.#deps.connections.close(this.#connection);
   }
 
@@ -178,8 +184,8 @@ class RedisPublisher implements BusPublisher {
     }
   }
 
-  #stamp({ exchange, ingest }: Publication['times']): BusTimes {
-    return { exchange, ingest, published: roundToMicrosecond(this.#deps.clock.now()) };
+  #stamp({ exchange, ingest }: Publication['times'], readyAt?: number): BusTimes {
+    return { exchange, ingest, published: roundToMicrosecond(readyAt ?? this.#deps.clock.now()) };
   }
 
   /** Keys and first arguments of every script that writes to a channel. */
@@ -189,7 +195,7 @@ class RedisPublisher implements BusPublisher {
   }
 
   #publishArguments(publication: Publication, fence: Fence): string[] {
-    const { channel, candle, previous, times } = publication;
+    const { channel, candle, previous, times, readyAt } = publication;
     const { source } = this.#deps.namespace;
     return [
       ...this.#prologue(channel, fence),
@@ -198,7 +204,7 @@ class RedisPublisher implements BusPublisher {
       String(times.exchange),
       String(previous),
       messageHead(channel),
-      messageTail({ ...publication, source, times: this.#stamp(times) }),
+      messageTail({ ...publication, source, times: this.#stamp(times, readyAt) }),
       String(this.#historyDepth),
       this.#pubSubMode.publishCommand,
       this.#names.candles(channel),

@@ -13,6 +13,7 @@ import { createAsk, type Ask } from '../../redis/ask.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import type { RedisClient } from '../../redis/client.ts';
 import { watchConnection } from '../../redis/connection-watch.ts';
+import { startClockProbe } from './clock-probe.ts';
 import { readHistory } from './history.ts';
 import { redisNames, type RedisNames } from './keys.ts';
 import { createMalformedLog } from './malformed-log.ts';
@@ -43,6 +44,7 @@ class RedisSubscriber implements BusSubscriber {
   readonly #scripts: ScriptedRedis;
   readonly #ask: Ask;
   readonly #onMalformed: (place: string, error: unknown) => void;
+  readonly #endClockProbe: (() => void) | undefined;
   #subscription: Subscription | null = null;
 
   constructor(deps: RedisSubscriberDeps) {
@@ -54,6 +56,9 @@ class RedisSubscriber implements BusSubscriber {
     this.#scripts = withScripts(this.#reader);
     this.#ask = createAsk(this.#reader, connections);
     this.#onMalformed = createMalformedLog({ log, observer, now: () => performance.now() });
+    if (observer !== undefined) {
+      this.#endClockProbe = startClockProbe(this.#reader, deps.clock, observer);
+    }
   }
 
   get state(): BusState {
@@ -84,6 +89,7 @@ class RedisSubscriber implements BusSubscriber {
   }
 
   async close(): Promise<void> {
+    this.#endClockProbe?.();
     await Promise.all([this.#subscription?.close(), this.#deps.connections.close(this.#reader)]);
   }
 }

@@ -47,6 +47,15 @@ export const PROCESS_SETTINGS = {
     placeholder: 'port',
     schema: port,
   }),
+  traceSlowMs: setting({
+    description:
+      'A candle delivered later than this is traced in full, sampled or not. Traces are sent where the standard `OTEL_EXPORTER_OTLP_ENDPOINT` says, and not at all without it; see docs/observability.md.',
+    unit: 'ms',
+    default: 250,
+    roles: ['gateway', 'standalone'],
+    placeholder: 'ms',
+    schema: integer(1, 600_000),
+  }),
   drainWindowMs: setting({
     description: 'On shutdown, the closes of all connections are spread over this time.',
     unit: 'ms',

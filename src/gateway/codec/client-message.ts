@@ -2,6 +2,7 @@ import { ERROR_CODES, type ErrorCode } from '../../candle/codes.ts';
 import {
   authSchema,
   pingSchema,
+  receiptSchema,
   subscribeSchema,
   unsubscribeSchema,
   type ClientMessage,
@@ -16,6 +17,7 @@ const schemas = {
   subscribe: subscribeSchema,
   unsubscribe: unsubscribeSchema,
   ping: pingSchema,
+  receipt: receiptSchema,
   auth: authSchema,
 } as const satisfies Record<ClientMessage['type'], unknown>;
 

@@ -1,13 +1,16 @@
 import type { ExchangeClock } from '../../candle/exchange-clock.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
-import type { Channel } from '../../candle/channel.ts';
+import type { Channel, ChannelName } from '../../candle/channel.ts';
 import type { BusCandleMessage, ServerMessage } from '../../candle/messages.ts';
 import type { HopLedger } from '../../metrics/hop-ledger.ts';
 import type { HubMetrics, MessageKind } from '../../metrics/hub-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
+import type { LoopStalls } from '../../time/loop-stalls.ts';
+import type { PassageTraces } from '../../tracing/passage-traces.ts';
 import { topicOf } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
 import { frameBytes } from '../frame-bytes.ts';
+import { HandOvers } from './hand-overs.ts';
 import type { Broadcaster } from '../transport.ts';
 import type { ChannelState } from './channel-state.ts';
 
@@ -17,6 +20,12 @@ export interface FanOutDeps {
   readonly clock: Clock;
   readonly hops: Pick<HopLedger, 'observe' | 'observeDelivery'>;
   readonly metrics: HubMetrics;
+  /** Tells the gateway's own standstills from a slow bus; shared by all channels. */
+  readonly stalls?: LoopStalls;
+  /** Makes the traces of messages; none without it. */
+  readonly traces?: Pick<PassageTraces, 'passed'>;
+  /** Told of each candle that was just handed to the WebSocket server. */
+  readonly onHandedOver?: (channel: ChannelName, at: number) => void;
 }
 
 /** The subscribers of a channel in one encoding. */
@@ -35,12 +44,16 @@ export class FanOut {
   readonly #deps: FanOutDeps;
   readonly #head: FanOutHead;
   readonly #exchangeClock: ExchangeClock;
+  readonly #channel: ChannelName;
+  /** For clients that report receipts. */
+  readonly handOvers = new HandOvers();
   readonly #topics: readonly CodecTopic[];
 
   /** @param exchangeClock shared by all channels, which come from one exchange */
   constructor(channel: Channel, head: FanOutHead, deps: FanOutDeps, exchangeClock: ExchangeClock) {
     this.#deps = deps;
     this.#head = head;
+    this.#channel = channel.name;
     this.#exchangeClock = exchangeClock;
     this.#topics = deps.codecs.map((codec) => ({
       codec,
@@ -59,7 +72,7 @@ export class FanOut {
     const { times, ...rest } = message;
     const gateway = roundToMicrosecond(receivedAt);
     const { traceparent, ...head } = rest;
-    this.publish(
+    const subscribers = this.publish(
       {
         ...head,
         times: { ...times, gateway },
@@ -67,16 +80,24 @@ export class FanOut {
       },
       message.candle.confirm ? 'closed' : 'open',
     );
-    if (via === 'repair' || message.backfill === true) return;
-    const { clock, hops } = this.#deps;
+    const { clock, hops, stalls, traces, onHandedOver } = this.#deps;
     const now = clock.now();
-    hops.observe('bus', receivedAt - times.published);
-    hops.observe('gateway', now - receivedAt);
-    hops.observeDelivery(this.#exchangeClock.heard(times.exchange, now));
+    this.handOvers.add(message.epoch, message.offset, now);
+    if (subscribers > 0) onHandedOver?.(this.#channel, now);
+    if (via === 'repair' || message.backfill === true) return;
+    const heldBackMs = stalls?.heldBackMs(times.published, receivedAt) ?? 0;
+    const deliveryMs = this.#exchangeClock.heard(times.exchange, now);
+    const passage = { message, receivedAt, handedOverAt: now, deliveryMs, subscribers };
+    const traceId = traces?.passed(passage);
+    hops.observe('bus', receivedAt - times.published - heldBackMs, traceId);
+    hops.observe('gateway', now - receivedAt + heldBackMs, traceId);
+    hops.observeDelivery(deliveryMs, traceId);
   }
 
-  publish(message: ServerMessage, kind: MessageKind): void {
+  /** @returns how many sockets got it by fan-out */
+  publish(message: ServerMessage, kind: MessageKind): number {
     const { broadcaster, metrics } = this.#deps;
+    let reached = 0;
     for (const each of this.#topics) {
       const { codec, topic } = each;
       if (broadcaster.subscribers(topic) === 0) continue;
@@ -85,7 +106,9 @@ export class FanOut {
       // Counted afterwards: a publish may first let slow sockets leave the topic.
       const subscribers = broadcaster.subscribers(topic);
       metrics.fannedOut(kind, codec.protocol, frameBytes(frame), subscribers);
+      reached += subscribers;
     }
+    return reached;
   }
 
   /**

@@ -54,6 +54,9 @@ export class HubChannel implements ChannelView, Settleable {
   reachesBackTo(since: number): boolean {
     return this.state.history.reachesBackTo(since);
   }
+  handedOverAt(epoch: string, offset: number): number | null {
+    return this.fanOut.handOvers.at(epoch, offset);
+  }
   lastUpdate(): number | null {
     return this.state.lastUpdate;
   }

@@ -51,6 +51,7 @@ export class Hub implements ChannelDirectory, BusListener {
   readonly #reader: HistoryReader;
   readonly #leader: LeaderWatch;
   readonly #settled: SettledCloses;
+  readonly #exchangeClock = new ExchangeClock();
   readonly #holeListeners = new Set<HoleListener>();
   #busState: BusState = 'lost';
   #busLostSince: number | null;
@@ -61,7 +62,7 @@ export class Hub implements ChannelDirectory, BusListener {
     this.#deps = deps;
     const startedAt = clock.now();
     this.#busLostSince = startedAt;
-    const exchangeClock = new ExchangeClock();
+    const exchangeClock = this.#exchangeClock;
     this.#all = channels.map((channel) => {
       const { historyDepth, maxHeldCloses, headGraceMs } = settings;
       const { interval } = channel;
@@ -164,6 +165,7 @@ export class Hub implements ChannelDirectory, BusListener {
 
   onHeartbeat(heartbeat: LeaderHeartbeat, receivedAt: number): void {
     if (!this.#leader.heard(heartbeat, receivedAt)) return;
+    this.#exchangeClock.measured(heartbeat.exchangeClock);
     for (const head of heartbeat.channels) {
       const each = this.#channels.get(head.channel);
       if (each === undefined) continue;

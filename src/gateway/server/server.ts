@@ -8,6 +8,7 @@ import type { HttpRequest } from '../rest/http.ts';
 import { hasBody } from '../rest/request-body.ts';
 import type { RestHandler } from '../rest/router.ts';
 import type { SessionFactory } from '../session-factory.ts';
+import { NO_TRACING, type Tracing } from '../../tracing/tracing.ts';
 import type { Broadcaster } from '../transport.ts';
 import { createBroadcaster } from './broadcaster.ts';
 import { createDeflation } from './deflation.ts';
@@ -45,6 +46,8 @@ export interface ServerDeps {
   /** Subprotocols spoken; the first is that of clients which ask for none. */
   readonly protocols: readonly [string, ...string[]];
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded' | 'handlerFailed'>;
+  /** Default: none. */
+  readonly tracing?: Tracing;
   readonly log: Pick<Logger, 'error'>;
 }
 
@@ -96,6 +99,7 @@ export function createServer(deps: ServerDeps): GatewayServer {
     protocols: deps.protocols,
     queryToken: settings.queryToken,
     metrics: deps.metrics,
+    tracing: deps.tracing ?? NO_TRACING,
     faults,
     sockets,
     deflate: deflation.enabled,

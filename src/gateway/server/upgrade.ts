@@ -1,5 +1,6 @@
 import type { HttpResponse, us_socket_context_t } from 'uWebSockets.js';
-import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
+import type { EdgeMetrics, UpgradeOutcome } from '../../metrics/edge-metrics.ts';
+import type { Span, Tracing } from '../../tracing/tracing.ts';
 import type { Authenticator } from '../auth/credential.ts';
 import type { Verification } from '../auth/identity.ts';
 import { refuseForbidden } from '../rest/channel-lookup.ts';
@@ -21,6 +22,7 @@ import type { WebSockets } from './websocket.ts';
 export interface UpgradeDeps extends UpgradePlanDeps {
   readonly authenticator: Authenticator;
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded'>;
+  readonly tracing: Tracing;
   readonly faults: Faults;
   readonly sockets: Pick<WebSockets, 'createTransport' | 'begin'>;
   /** Whether permessage-deflate is negotiated with clients that offer it. */
@@ -46,22 +48,30 @@ export class Upgrades {
     path: WebSocketPath,
     context: us_socket_context_t,
   ): void {
+    // Each check that takes its time is a child of this span.
+    const span = this.#deps.tracing.start('upgrade', {
+      kind: 'server',
+      attributes: { 'http.request.method': 'GET', 'candlegate.endpoint': path.kind },
+    });
     let plan: UpgradePlan;
     try {
       plan = planUpgrade(request, path, this.#deps);
     } catch (error) {
-      this.#refuse(response, request, this.#problemOf(error));
+      this.#refuse(response, request, this.#problemOf(error), span);
       return;
     }
     let aborted = false;
     response.onAborted(() => {
       aborted = true;
-      this.#deps.metrics.upgradeEnded('aborted');
+      this.#ended('aborted', span);
     });
+    const authentication = span?.child('authenticate');
     this.#deps.authenticator
       .authenticate(plan.credential)
       .then((verification) => {
-        if (!aborted) this.#conclude(response, request, plan, verification, context);
+        if (!verification.ok) authentication?.fail(verification.problem);
+        authentication?.end();
+        if (!aborted) this.#conclude(response, request, plan, verification, context, span);
       })
       .catch((error: unknown) => {
         this.#deps.faults.caught('upgrade', error);
@@ -80,7 +90,7 @@ export class Upgrades {
     } catch (error) {
       problem = this.#problemOf(error);
     }
-    this.#refuse(response, request, problem);
+    this.#refuse(response, request, problem, null);
   }
 
   #conclude(
@@ -89,11 +99,12 @@ export class Upgrades {
     plan: UpgradePlan,
     verification: Verification,
     context: us_socket_context_t,
+    span: Span | null,
   ): void {
     if (!verification.ok) {
       const { problem: code, detail, headers } = verification;
       const problem = { code, detail, ...(headers === undefined ? {} : { headers }) };
-      response.cork(() => this.#refuse(response, request, problem));
+      response.cork(() => this.#refuse(response, request, problem, span));
       return;
     }
     try {
@@ -103,7 +114,7 @@ export class Upgrades {
       // The drain may have begun while the credential was looked at.
       refuseWhileDraining(this.#deps);
     } catch (error) {
-      response.cork(() => this.#refuse(response, request, this.#problemOf(error)));
+      response.cork(() => this.#refuse(response, request, this.#problemOf(error), span));
       return;
     }
     const transport = this.#deps.sockets.createTransport();
@@ -119,15 +130,23 @@ export class Upgrades {
       response.upgrade(data, key, plan.answeredProtocol, extensions, context);
     });
     if (!transport.isOpen) {
-      this.#deps.metrics.upgradeEnded('aborted');
+      this.#ended('aborted', span);
       return;
     }
-    this.#deps.metrics.upgradeEnded('accepted');
+    this.#ended('accepted', span);
     this.#deps.sockets.begin(transport, {
       identity: verification.identity,
       protocol: plan.protocol,
       ...(plan.initial === undefined ? {} : { initial: plan.initial }),
     });
+  }
+
+  #ended(outcome: UpgradeOutcome, span: Span | null): void {
+    this.#deps.metrics.upgradeEnded(outcome);
+    if (span === null) return;
+    span.set({ 'candlegate.outcome': outcome });
+    if (outcome === 'internal_error') span.fail(outcome);
+    span.end();
   }
 
   #problemOf(error: unknown): Problem {
@@ -136,8 +155,13 @@ export class Upgrades {
     return { code: 'internal_error', detail: 'The request could not be answered.' };
   }
 
-  #refuse(response: HttpResponse, { method }: HttpRequest, problem: Problem): void {
-    this.#deps.metrics.upgradeEnded(problem.code);
+  #refuse(
+    response: HttpResponse,
+    { method }: HttpRequest,
+    problem: Problem,
+    span: Span | null,
+  ): void {
+    this.#ended(problem.code, span);
     const answer = problemAnswer(problem);
     // A client that meant another protocol than HTTP may go on in it; nothing more is read from it.
     writeAnswer(response, withSecurityHeaders(answer), method, true);

@@ -1,5 +1,6 @@
 import type { Candle } from '../../candle/candle.ts';
 import type { ChannelHeadMessage } from '../../candle/messages.ts';
+import type { Span } from '../../tracing/tracing.ts';
 import type { ChannelView } from '../channel-view.ts';
 
 /** Why candles are sent to one client alone. */
@@ -54,6 +55,8 @@ export class ChannelDelivery {
   phase: DeliveryPhase = 'new';
   /** Whether the socket is on the topic; for a moment also after `suspend`. */
   joined = false;
+  /** Of the replay that is under way, if it is traced. */
+  replaySpan: Span | null = null;
   /** `start` of the last closed candle that the client has; null: send from the oldest held. */
   #position: number | null = null;
   /** Until the first part was taken, a snapshot may begin later than planned; see `#isLost`. */
@@ -67,6 +70,8 @@ export class ChannelDelivery {
   #oldestOwed: number | null = null;
   #kind: ReplayKind = 'snapshot';
   #sentCandles = 0;
+  /** The head when the socket left the fast path; null when it has not. */
+  #leftAt: { readonly epoch: string | null; readonly offset: number } | null = null;
 
   constructor(view: ChannelView) {
     this.view = view;
@@ -150,6 +155,17 @@ export class ChannelDelivery {
     return part.more ? undefined : this.#sentCandles;
   }
 
+  /**
+   * How many updates the client was spared since it left the fast path, after the last part of its
+   * replay was taken. What was published in the turn in which it left counts as taken.
+   */
+  takeConflated(part: ReplayPart): number {
+    const left = this.#leftAt;
+    this.#leftAt = null;
+    if (left === null || part.kind !== 'catch_up' || left.epoch !== part.epoch) return 0;
+    return Math.max(0, part.offset - left.offset - this.#sentCandles);
+  }
+
   /** The socket joins the topic now, in the turn in which its position equals the head. */
   join(): void {
     this.phase = 'live';
@@ -166,6 +182,8 @@ export class ChannelDelivery {
     this.#kind = 'catch_up';
     this.#begun = true;
     this.#sentCandles = 0;
+    const { epoch, offset } = this.view.head();
+    this.#leftAt ??= { epoch, offset };
     this.#position = this.view.settledClose();
     // The channel's first history was dropped in the turn in which it came.
     if (this.#position === null) this.#oldestOwed = this.#oldestHeld();

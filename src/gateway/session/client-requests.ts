@@ -1,10 +1,11 @@
-import type { Channel } from '../../candle/channel.ts';
+import { parseChannel, type Channel } from '../../candle/channel.ts';
 import { ERROR_CODES, type ErrorCode } from '../../candle/codes.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { ClientMessage, ClientMessageOf, ServerMessage } from '../../candle/messages.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ChannelView } from '../channel-view.ts';
 import { countsAsAbuse } from './abuse-window.ts';
+import { judgeReceipt } from './receipts.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SocketDelivery } from './socket-delivery.ts';
 import {
@@ -27,6 +28,8 @@ export interface Conversation {
   readonly refresh: TokenRefresh;
   readonly identity: Identity;
   readonly isOver: boolean;
+  /** When a receipt of the client was last counted, ms since 1970; 0 when none was. */
+  lastReceiptAt: number;
   /** Sends what the client waits for. */
   answer(message: DirectMessage): void;
   /** Answers with an error. */
@@ -52,10 +55,27 @@ export function obey(conversation: Conversation, message: ClientMessage): void {
       conversation.answer({ type: 'pong', id: message.id, time });
       return;
     }
+    case 'receipt':
+      takeReceipt(conversation, message);
+      return;
     case 'auth':
       authenticate(conversation, message);
       return;
   }
+}
+
+function takeReceipt(conversation: Conversation, message: ClientMessageOf<'receipt'>): void {
+  const { clock, directory, hops, metrics } = conversation.context;
+  const now = clock.now();
+  const channel = parseChannel(message.channel);
+  const view = typeof channel === 'string' ? undefined : directory.get(channel.name);
+  const isHeld = view !== undefined && conversation.delivery.find(view) !== undefined;
+  const handedOverAt = isHeld ? view.handedOverAt(message.epoch, message.offset) : null;
+  const { outcome, ms } = judgeReceipt(message, handedOverAt, conversation.lastReceiptAt, now);
+  metrics.receiptTaken(outcome);
+  if (ms === null) return;
+  conversation.lastReceiptAt = now;
+  hops.observe('client', ms);
 }
 
 /** The path endpoint: subscribes without having been asked by a message. The upgrade checked the grant. */
@@ -102,9 +122,13 @@ function begin(
 ): void {
   if (accepted.length === 0) return;
   const { context, delivery } = conversation;
+  const attributes = { 'candlegate.channels': accepted.length };
+  const span = context.tracing?.start('subscribe', { kind: 'server', attributes }) ?? null;
   const channels = accepted.map(({ view, since }) =>
-    delivery.subscribe(view, since === undefined ? { snapshot } : { snapshot, since }),
+    delivery.subscribe(view, since === undefined ? { snapshot } : { snapshot, since }, span),
   );
+  // The replays are its children and end by themselves.
+  span?.end();
   if (delivery.isWaiting) conversation.awaitHistory();
   conversation.answer({ type: 'subscribed', id, source: context.source, channels });
 }

@@ -2,11 +2,14 @@ import type { Source } from '../../candle/messages.ts';
 import type { HopLedger } from '../../metrics/hop-ledger.ts';
 import type { SessionMetrics } from '../../metrics/session-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
+import type { LoopStalls } from '../../time/loop-stalls.ts';
+import type { Tracing } from '../../tracing/tracing.ts';
 import type { Authenticator } from '../auth/credential.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { DeliveryEnvironment, DeliveryLimits } from './socket-delivery.ts';
+import type { SocketSamples } from './socket-samples.ts';
 
 export interface SessionSettings extends DeliveryLimits {
   /** Time between two `heartbeat` messages of one connection. */
@@ -66,6 +69,10 @@ export interface SessionDeps {
   readonly settings: SessionSettings;
   readonly metrics: SessionMetrics;
   readonly hops: Pick<HopLedger, 'observe'>;
+  /** Tells the gateway's own standstills from a slow client. */
+  readonly stalls?: Pick<LoopStalls, 'stoodStillSince'>;
+  /** Default: none. */
+  readonly tracing?: Tracing;
   readonly log: SessionLog;
   /** Runs a task in a later turn of the event loop (`setImmediate`). */
   readonly defer: (task: () => void) => void;
@@ -75,4 +82,5 @@ export interface SessionDeps {
 export interface SessionContext extends SessionDeps {
   readonly codec: Codec;
   readonly delivery: DeliveryEnvironment;
+  readonly samples: SocketSamples;
 }

@@ -14,16 +14,20 @@ import {
 } from './client-requests.ts';
 import { expiryWarningLead } from './expiry-warning.ts';
 import { LinkHealth } from './link-health.ts';
+import { RECEIPTS_REPLACE_PINGS_MS } from './receipts.ts';
 import type { SessionContext } from './session-context.ts';
 import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
 import { SocketDelivery, type DeliveryOwner } from './socket-delivery.ts';
+import type { Sample, SampledSocket } from './socket-samples.ts';
 import { TokenRefresh } from './token-refresh.ts';
 
 /** Of a token whose end was announced, or needs no announcement. */
 const NO_WARNING = -1;
 
 /** One open connection: what PROTOCOL.md says of a gateway, towards one client. */
-export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, Conversation {
+export class Session
+  implements SocketEvents, RegisteredSession, DeliveryOwner, Conversation, SampledSocket
+{
   readonly seat = { slot: 0, index: -1 };
   readonly context: SessionContext;
   readonly #registry: SessionRegistry<Session>;
@@ -35,6 +39,8 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
   identity: Identity;
   #abuse: AbuseWindow | null = null;
   #refresh: TokenRefresh | null = null;
+  lastReceiptAt = 0;
+  sample: Sample | null = null;
   #visits = 0;
   #owesHeartbeat = false;
   /** How long before the end of the token the client is warned; negative: not any more. */
@@ -74,6 +80,7 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
     metrics.opened();
     this.#registry.add(this);
     this.#beginToken(now);
+    this.context.samples.offer(this, this.#registry.size);
     this.answer({
       type: 'welcome',
       protocol: codec.protocol,
@@ -88,6 +95,16 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
     // A moment ago it was not: the answer to the upgrade lay in between.
     this.closeIfRevoked();
     if (initial !== undefined && !this.isOver) subscribeInitially(this, initial.channel, initial);
+  }
+
+  bufferedBytes(): number {
+    return this.#transport.bufferedBytes();
+  }
+
+  isLive(channel: ChannelName): boolean {
+    return this.delivery.channels.some(
+      ({ phase, view }) => phase === 'live' && view.channel.name === channel,
+    );
   }
 
   holds(channel: ChannelName): boolean {
@@ -121,12 +138,15 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
   pong(payload: string): void {
     if (this.isOver) return;
     this.delivery.settleDrop();
-    const { clock, hops, metrics, settings } = this.context;
+    const { clock, hops, metrics, settings, stalls } = this.context;
     const now = clock.now();
     const roundTrip = this.#health.pong(payload, now);
     if (roundTrip === undefined) return;
     metrics.roundTripMeasured(roundTrip);
-    hops.observe('client', roundTrip / 2);
+    const reports = now - this.lastReceiptAt < RECEIPTS_REPLACE_PINGS_MS;
+    // The pong may have waited for us.
+    const isOurs = stalls?.stoodStillSince(now - roundTrip, now) ?? false;
+    if (!reports && !isOurs) hops.observe('client', roundTrip / 2);
     if (!this.delivery.awaitsPong) return;
     if (this.#health.isPongOverdue(now, settings.pongTimeoutMs)) return;
     this.delivery.pongArrived();
@@ -140,6 +160,7 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
   drained(): void {
     if (this.isOver) return;
     this.#health.progressed();
+    if (this.sample !== null) this.context.samples.drained(this.sample);
     this.delivery.settleDrop();
     this.delivery.pump();
   }
@@ -148,6 +169,7 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#registry.remove(this);
+    this.context.samples.remove(this);
     this.delivery.close();
     this.context.metrics.closed(this.#closeCode === 0 ? code : this.#closeCode);
   }
@@ -156,7 +178,8 @@ export class Session implements SocketEvents, RegisteredSession, DeliveryOwner, 
 
   visit(now: number): void {
     if (this.isOver) return;
-    const { metrics, settings } = this.context;
+    const { metrics, samples, settings } = this.context;
+    samples.offer(this, this.#registry.size);
     this.checkPong(now);
     const buffered = this.#transport.bufferedBytes();
     if (buffered > 0 || this.delivery.awaitsPong) this.#health.blocked(now);

@@ -9,6 +9,7 @@ import { PendingLeaves } from './pending-leaves.ts';
 import type { SessionContext, SessionDeps } from './session-context.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { Session, visitsPerHeartbeat } from './session.ts';
+import { SocketSamples } from './socket-samples.ts';
 import { SnapshotFrames } from './snapshot-frames.ts';
 
 /** What a drain may do to an open session. */
@@ -29,6 +30,8 @@ export interface Sessions extends SessionFactory {
   tick(now: number): void;
   /** How many sessions are open. */
   count(): number;
+  /** A candle was handed to the WebSocket server. @param at ms since 1970 */
+  handedOver(channel: ChannelName, at: number): void;
   /** A copy: sessions may close while it is walked. */
   all(): readonly OpenSession[];
   /**
@@ -67,12 +70,14 @@ function createContext(
   codec: Codec,
   defer: (task: () => void) => void,
   leaves: PendingLeaves,
+  samples: SocketSamples,
 ): SessionContext {
   const { metrics } = deps;
   const frames = new SnapshotFrames(codec, deps.source);
   return {
     ...deps,
     codec,
+    samples,
     delivery: {
       limits: deps.settings,
       topic: (view) => topicOf(view.channel.name, codec.protocol),
@@ -82,7 +87,9 @@ function createContext(
       onLagging: (cause) => metrics.lagBegan(cause),
       onLagEnded: () => metrics.lagEnded(),
       onSent: (frame) => metrics.messageSent('snapshot', codec.protocol, frameBytes(frame)),
+      startCatchUp: (view) => deps.tracing?.start(`replay ${view.channel.name}`) ?? null,
       onReplayed: (kind, candles) => metrics.replayed(kind, candles),
+      onConflated: (updates) => metrics.updatesConflated(updates),
     },
   };
 }
@@ -91,8 +98,17 @@ function createContext(
 export function createSessions(deps: SessionDeps): Sessions {
   const defer = (task: () => void): void => deps.defer(guarded(deps, task));
   const leaves = new PendingLeaves(defer);
+  const samples = new SocketSamples({
+    clock: deps.clock,
+    defer,
+    random: Math.random,
+    observe: (ms) => deps.hops.observe('socket', ms),
+  });
   const contexts = new Map(
-    deps.codecs.map((codec) => [codec.protocol, createContext(deps, codec, defer, leaves)]),
+    deps.codecs.map((codec) => [
+      codec.protocol,
+      createContext(deps, codec, defer, leaves, samples),
+    ]),
   );
   const registry = new SessionRegistry<Session>({
     revolutionMs: deps.settings.heartbeatMs / visitsPerHeartbeat(deps.settings),
@@ -120,6 +136,7 @@ export function createSessions(deps: SessionDeps): Sessions {
     },
     tick: (now) => registry.tick(now),
     count: () => registry.size,
+    handedOver: (channel, at) => samples.handedOver(channel, at),
     all: () => registry.all(),
     guardBroadcaster: (broadcaster) => leaves.guard(broadcaster),
     closeForHole(channel) {

@@ -1,3 +1,4 @@
+import type { Span } from '../../tracing/tracing.ts';
 import type { ChannelView } from '../channel-view.ts';
 import type { Frame, Transport } from '../transport.ts';
 import {
@@ -32,7 +33,11 @@ export interface DeliveryEnvironment {
   onLagEnded(): void;
   /** The transport took a part of a replay. */
   onSent(frame: Frame): void;
+  /** Begins to trace the replay for a client that was slow; null when it is not traced. */
+  startCatchUp(view: ChannelView): Span | null;
   onReplayed(kind: ReplayKind, candles: number): void;
+  /** A client that had been slow caught up, without so many updates of the open candle. */
+  onConflated(updates: number): void;
 }
 
 /** Who owns the socket. */
@@ -41,6 +46,15 @@ export interface DeliveryOwner {
   caughtUp(): void;
   /** History no longer holds what is owed: the client must come back with `since`. */
   fellBehind(): void;
+}
+
+/** @param failure why it ended before its last part; absent when it did not */
+function endReplay(channel: ChannelDelivery, failure?: string): void {
+  const span = channel.replaySpan;
+  if (span === null) return;
+  channel.replaySpan = null;
+  if (failure !== undefined) span.fail(failure);
+  span.end();
 }
 
 /**
@@ -93,7 +107,11 @@ export class SocketDelivery {
   }
 
   /** Registers a subscription, new or repeated; `pump` sends what it asks for. */
-  subscribe(view: ChannelView, request: DeliveryRequest): ReturnType<ChannelDelivery['begin']> {
+  subscribe(
+    view: ChannelView,
+    request: DeliveryRequest,
+    span: Span | null = null,
+  ): ReturnType<ChannelDelivery['begin']> {
     let channel = this.find(view);
     if (channel === undefined) {
       channel = new ChannelDelivery(view);
@@ -101,6 +119,8 @@ export class SocketDelivery {
     } else {
       this.#leave(channel);
     }
+    endReplay(channel, 'subscribed again');
+    channel.replaySpan = span?.child(`replay ${view.channel.name}`) ?? null;
     return channel.begin(request);
   }
 
@@ -110,6 +130,7 @@ export class SocketDelivery {
     const channel = this.#channels[index];
     if (channel === undefined) return false;
     this.#channels.splice(index, 1);
+    endReplay(channel, 'unsubscribed');
     this.#leave(channel);
     this.#endLagIfCaughtUp();
     return true;
@@ -160,6 +181,7 @@ export class SocketDelivery {
 
   close(): void {
     this.#isClosed = true;
+    for (const channel of this.#channels) endReplay(channel, 'closed');
     if (this.#isLagging) this.#environment.onLagEnded();
     this.#isLagging = false;
   }
@@ -209,6 +231,13 @@ export class SocketDelivery {
         const total = channel.accepted(part);
         if (total !== undefined) {
           environment.onReplayed(part.kind, total);
+          channel.replaySpan?.set({
+            'candlegate.replay.kind': part.kind,
+            'candlegate.replay.candles': total,
+          });
+          endReplay(channel);
+          const conflated = channel.takeConflated(part);
+          if (conflated > 0) environment.onConflated(conflated);
           // The send may have flushed published frames before it, and one of them was dropped.
           if (!this.#mustLeave) this.#join(channel);
         }
@@ -253,6 +282,9 @@ export class SocketDelivery {
   #suspend(cause: LagCause): void {
     for (const channel of this.#channels) channel.suspend();
     if (this.#isLagging) return;
+    for (const channel of this.#channels) {
+      channel.replaySpan ??= this.#environment.startCatchUp(channel.view);
+    }
     this.#isLagging = true;
     this.#environment.onLagging(cause);
   }

@@ -12,8 +12,9 @@ import { candleSchema, type Candle } from '../../candle/candle.ts';
 import type { Channel } from '../../candle/channel.ts';
 import { endOf, isAligned, nextStart, type Interval } from '../../candle/interval.ts';
 import type { Clock } from '../../time/clock.ts';
+import type { ClockSample } from '../../time/clock-offset.ts';
 import { fullJitter } from '../backoff.ts';
-import type { CandleArchive, ClockSample, HistoryAnswer, StartRange } from '../exchange.ts';
+import type { CandleArchive, HistoryAnswer, StartRange } from '../exchange.ts';
 import { RestError, type RestOutcome } from './rest-errors.ts';
 
 export interface RestSettings {
@@ -131,8 +132,8 @@ export class BybitRest implements CandleArchive {
     const parsed = timeResultSchema.safeParse(result);
     if (!parsed.success) throw new RestError('invalid', 'the time has an unknown shape');
     // In whole microseconds: nanoseconds since 1970 do not fit a double.
-    const exchange = Number(BigInt(parsed.data.timeNano) / 1_000n) / 1_000;
-    return { sentAt, receivedAt, exchange };
+    const remote = Number(BigInt(parsed.data.timeNano) / 1_000n) / 1_000;
+    return { sentAt, receivedAt, remote };
   }
 
   #call(path: string, query: Record<string, string>, signal: AbortSignal): Promise<Answer> {

@@ -5,6 +5,7 @@ import { standaloneConnections } from '../../../src/redis/connections.ts';
 import { redisNames } from '../../../src/bus/redis/keys.ts';
 import { createRedisBus, type RedisBusDeps } from '../../../src/bus/redis/redis-bus.ts';
 import type { Channel } from '../../../src/candle/channel.ts';
+import type { ClockOffset } from '../../../src/time/clock-offset.ts';
 import { createWallClock } from '../../../src/time/clock.ts';
 import { HISTORY_DEPTH, type BusWorld } from '../bus-suite.ts';
 
@@ -16,6 +17,7 @@ export const PATIENT_MS = 10_000;
 export class CountingObserver implements BusObserver {
   readonly reconnects: string[] = [];
   readonly roundTripsMs: number[] = [];
+  readonly clockOffsets: (ClockOffset | null)[] = [];
   malformed = 0;
   lost = 0;
 
@@ -27,6 +29,9 @@ export class CountingObserver implements BusObserver {
   }
   canaryLost(): void {
     this.lost += 1;
+  }
+  clockOffset(offset: ClockOffset | null): void {
+    this.clockOffsets.push(offset);
   }
   canaryHeard(roundTripMs: number): void {
     this.roundTripsMs.push(roundTripMs);

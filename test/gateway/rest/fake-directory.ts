@@ -31,6 +31,7 @@ export function fakeView(
   const lastClosed = starts.at(-1) ?? null;
   return {
     channel,
+    handedOverAt: () => null,
     head: () => ({
       channel: channel.name,
       epoch: lastClosed === null ? null : 'k3x9',

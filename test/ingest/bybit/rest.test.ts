@@ -221,7 +221,7 @@ describe("the exchange's clock", () => {
     handler = (_, response) =>
       answer(response, { timeSecond: '1745002800', timeNano: '1745002800123456789' });
     const sample = await client().time(signal);
-    expect(sample.exchange).toBe(1_745_002_800_123.456);
+    expect(sample.remote).toBe(1_745_002_800_123.456);
     expect(sample.receivedAt).toBeGreaterThan(sample.sentAt);
     expect(requests[0]?.pathname).toBe('/v5/market/time');
   });

@@ -1,10 +1,6 @@
 import type { Channel } from '../../../src/candle/channel.ts';
-import type {
-  CandleArchive,
-  ClockSample,
-  HistoryAnswer,
-  StartRange,
-} from '../../../src/ingest/exchange.ts';
+import type { CandleArchive, HistoryAnswer, StartRange } from '../../../src/ingest/exchange.ts';
+import type { ClockSample } from '../../../src/time/clock-offset.ts';
 import type { Random } from '../random.ts';
 import type { VirtualProcess } from '../time/virtual-process.ts';
 import type { ExchangeConditions } from './conditions.ts';
@@ -40,8 +36,8 @@ export class SimulatedArchive implements CandleArchive {
     const { market, process } = this.#deps;
     const sentAt = process.now();
     return this.#ask(signal, () => {
-      const exchange = market.time();
-      return () => ({ sentAt, receivedAt: process.now(), exchange });
+      const remote = market.time();
+      return () => ({ sentAt, receivedAt: process.now(), remote });
     });
   }
 

@@ -85,6 +85,13 @@ export class MemoryChannel implements ChannelView {
     return since >= last || since >= oldest.start - MINUTE_MS;
   }
 
+  /** What was handed over when, by `epoch/offset`. */
+  readonly handOvers = new Map<string, number>();
+
+  handedOverAt(epoch: string, offset: number): number | null {
+    return this.handOvers.get(`${epoch}/${offset}`) ?? null;
+  }
+
   lastUpdate(): number | null {
     return this.#offset === 0 ? null : FIRST_START;
   }

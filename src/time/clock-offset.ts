@@ -1,6 +1,12 @@
-import type { ClockSample } from './exchange.ts';
+/** One reading of another machine's clock between two of ours, all ms since 1970 with fractions. */
+export interface ClockSample {
+  readonly sentAt: number;
+  readonly receivedAt: number;
+  /** What the other clock said. */
+  readonly remote: number;
+}
 
-/** By how much the exchange's clock is ahead of ours, give or take the error, in ms. */
+/** By how much the other clock is ahead of ours, give or take the error, in ms. */
 export interface ClockOffset {
   readonly offsetMs: number;
   /** Half the round trip of the sample: the true offset lies within this, if neither clock drifts. */
@@ -15,7 +21,7 @@ interface Estimate extends ClockOffset {
 }
 
 /**
- * Estimates the offset of the exchange's clock as NTP does (RFC 5905, section 8): the middle of the
+ * Estimates the offset of another clock as NTP does (RFC 5905, section 8): the middle of the
  * round trip is taken for the moment of the reading, and of all samples in the window the one with the
  * shortest round trip is believed. Pure.
  */
@@ -27,11 +33,16 @@ export class ClockOffsetEstimator {
     this.#windowMs = windowMs;
   }
 
-  add({ sentAt, receivedAt, exchange }: ClockSample): void {
+  add({ sentAt, receivedAt, remote }: ClockSample): void {
     const errorMs = Math.max(0, receivedAt - sentAt) / 2;
     const at = sentAt + errorMs;
     this.#samples = this.#samples.filter((sample) => sample.at > at - this.#windowMs);
-    this.#samples.push({ offsetMs: exchange - at, errorMs, at });
+    this.#samples.push({ offsetMs: remote - at, errorMs, at });
+  }
+
+  /** Whether there are samples enough to say something; one alone cannot tell an offset from a drift. */
+  get isKnown(): boolean {
+    return this.#samples.length >= 2;
   }
 
   /** Null when it cannot be measured: fewer than two samples, or the clocks drift by more than 1,000 ppm. */
