@@ -20,17 +20,7 @@ const mayImport = {
   status: ['candle', 'redis', 'presence'],
   simulator: ['candle', 'time'],
   ingest: ['candle', 'time', 'bus', 'metrics', 'tracing'],
-  gateway: [
-    'candle',
-    'protobuf',
-    'time',
-    'net',
-    'bus',
-    'access',
-    'limits',
-    'metrics',
-    'tracing',
-  ],
+  gateway: ['candle', 'protobuf', 'time', 'net', 'bus', 'access', 'limits', 'metrics', 'tracing'],
   page: ['candle'],
 };
 

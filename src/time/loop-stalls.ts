@@ -48,10 +48,10 @@ export class LoopStalls {
     return 0;
   }
 
-  /** Whether the loop stood still at any time since then, so that waiting says nothing of others. */
-  stoodStillSince(at: number, now: number): boolean {
+  /** Whether what is read now may have waited for the loop, so that its lateness says nothing of others. */
+  hasJustStoodStill(now: number): boolean {
     const last = this.#lastTick ?? now;
-    return this.#until > at || now - last > 2 * TICK_MS;
+    return now - this.#until <= TICK_MS || now - last > 2 * TICK_MS;
   }
 }
 

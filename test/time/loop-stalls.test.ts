@@ -21,7 +21,7 @@ describe('LoopStalls', () => {
       // The same when the ticker was first.
       stalls.tick(1_400);
       expect(stalls.heldBackMs(1_100 - usualMs, 1_401)).toBeCloseTo(301, 6);
-      expect(stalls.stoodStillSince(1_300, 1_401)).toBe(true);
+      expect(stalls.hasJustStoodStill(1_401)).toBe(true);
     },
   );
 
@@ -29,14 +29,14 @@ describe('LoopStalls', () => {
     const stalls = turning(2);
     stalls.tick(1_020);
     expect(stalls.heldBackMs(700, 1_030)).toBe(0);
-    expect(stalls.stoodStillSince(0, 1_030)).toBe(false);
+    expect(stalls.hasJustStoodStill(1_030)).toBe(false);
   });
 
   it('leaves it to the way here when the message came after the standstill', () => {
     const stalls = turning(2);
     stalls.tick(1_400);
     expect(stalls.heldBackMs(1_403, 1_405)).toBe(0);
-    expect(stalls.stoodStillSince(1_401, 1_405)).toBe(false);
+    expect(stalls.hasJustStoodStill(1_421)).toBe(false);
   });
 
   it('never gives the loop more than it stood still', () => {

@@ -70,7 +70,7 @@ export interface SessionDeps {
   readonly metrics: SessionMetrics;
   readonly hops: Pick<HopLedger, 'observe'>;
   /** Tells the gateway's own standstills from a slow client. */
-  readonly stalls?: Pick<LoopStalls, 'stoodStillSince'>;
+  readonly stalls?: Pick<LoopStalls, 'hasJustStoodStill'>;
   /** Default: none. */
   readonly tracing?: Tracing;
   readonly log: SessionLog;

@@ -145,7 +145,7 @@ export class Session
     metrics.roundTripMeasured(roundTrip);
     const reports = now - this.lastReceiptAt < RECEIPTS_REPLACE_PINGS_MS;
     // The pong may have waited for us.
-    const isOurs = stalls?.stoodStillSince(now - roundTrip, now) ?? false;
+    const isOurs = stalls?.hasJustStoodStill(now) ?? false;
     if (!reports && !isOurs) hops.observe('client', roundTrip / 2);
     if (!this.delivery.awaitsPong) return;
     if (this.#health.isPongOverdue(now, settings.pongTimeoutMs)) return;

@@ -12,6 +12,7 @@ import {
   type SessionSettings,
 } from '../../../../src/gateway/session/session-context.ts';
 import { createSessions, type Sessions } from '../../../../src/gateway/session/sessions.ts';
+import type { LoopStalls } from '../../../../src/time/loop-stalls.ts';
 import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
 import { grantOf, identityOf, tokenAuthenticator } from '../../auth/tokens.ts';
@@ -106,6 +107,7 @@ export class TestClient {
 export interface WorldOptions {
   readonly verifier?: TokenVerifier;
   readonly flushesLate?: boolean;
+  readonly stalls?: LoopStalls;
 }
 
 /** A gateway without a network: sessions between channels and sockets in memory, turn by turn. */
@@ -130,7 +132,7 @@ export class World {
   constructor(
     channels: readonly MemoryChannel[],
     settings: Partial<SessionSettings> = {},
-    { verifier = tokenVerifier, flushesLate = false }: WorldOptions = {},
+    { verifier = tokenVerifier, flushesLate = false, stalls }: WorldOptions = {},
   ) {
     this.#flushesLate = flushesLate;
     this.#codecs = createCodecs();
@@ -152,6 +154,7 @@ export class World {
       settings: { ...DEFAULT_SESSION_SETTINGS, ...settings },
       metrics: new SessionMetrics(this.registry, new SentMetrics(this.registry)),
       hops: { observe: (hop, ms) => this.hops.push({ hop, ms }) },
+      ...(stalls === undefined ? {} : { stalls }),
       log: { debug: () => undefined, error: (fields) => this.faults.push(fields) },
       defer: (task) => this.#deferred.push(task),
     });
