@@ -304,6 +304,19 @@ export const VECTOR_MESSAGES: readonly VectorMessage[] = [
     from: 'server',
     message: { type: 'token_expiring', expiresAt: 1_745_003_712_000 },
   },
+  {
+    name: 'receipt',
+    from: 'client',
+    message: {
+      type: 'receipt',
+      channel: BTC,
+      epoch: 'k3x9',
+      offset: 813,
+      received: 1_745_000_112_403.125,
+      clockOffset: -3.25,
+      clockError: 0.5,
+    },
+  },
   { name: 'auth', from: 'client', message: { type: 'auth', id: '', token: 'e30.e30.c2ln' } },
   {
     name: 'authenticated',

@@ -283,6 +283,13 @@ type clientFields struct {
 	Snapshot *uint32           `json:"snapshot"`
 	Since    map[string]uint64 `json:"since"`
 	Token    string            `json:"token"`
+
+	Channel     string  `json:"channel"`
+	Epoch       string  `json:"epoch"`
+	Offset      uint64  `json:"offset"`
+	Received    float64 `json:"received"`
+	ClockOffset float64 `json:"clockOffset"`
+	ClockError  float64 `json:"clockError"`
 }
 
 // clientMessage is what a client in Go would send for a message in its JSON form.
@@ -301,6 +308,11 @@ func clientMessage(text []byte) ([]byte, error) {
 		message.Body = &pb.ClientMessage_Unsubscribe{Unsubscribe: &pb.Unsubscribe{Channels: fields.Channels}}
 	case "ping":
 		message.Body = &pb.ClientMessage_Ping{Ping: &pb.Ping{}}
+	case "receipt":
+		message.Body = &pb.ClientMessage_Receipt{Receipt: &pb.Receipt{
+			Channel: fields.Channel, Epoch: fields.Epoch, Offset: fields.Offset,
+			Received: fields.Received, ClockOffset: fields.ClockOffset, ClockError: fields.ClockError,
+		}}
 	case "auth":
 		message.Body = &pb.ClientMessage_Auth{Auth: &pb.Auth{Token: fields.Token}}
 	default:

@@ -6,6 +6,7 @@ read_vectors.py VECTORS, with the folder of the generated module on PYTHONPATH.
 
 import calendar
 import json
+import re
 import sys
 import time
 
@@ -239,7 +240,7 @@ def client_message(fields):
         elif name == "since":
             body.since.update(value)
         else:
-            setattr(body, name, value)
+            setattr(body, re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name), value)
     return message.SerializeToString()
 
 
