@@ -19,8 +19,19 @@ const mayImport = {
   presence: ['candle', 'redis'],
   status: ['candle', 'redis', 'presence'],
   simulator: ['candle', 'time'],
-  ingest: ['candle', 'time', 'bus', 'metrics', 'tracing'],
-  gateway: ['candle', 'protobuf', 'time', 'net', 'bus', 'access', 'limits', 'metrics', 'tracing'],
+  ingest: ['candle', 'time', 'log', 'bus', 'metrics', 'tracing'],
+  gateway: [
+    'candle',
+    'protobuf',
+    'time',
+    'log',
+    'net',
+    'bus',
+    'access',
+    'limits',
+    'metrics',
+    'tracing',
+  ],
   page: ['candle'],
 };
 

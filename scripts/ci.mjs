@@ -15,6 +15,7 @@ const FAULT_SEEDS = [11, 12];
 const PARTS = [
   { name: 'checks and tests', command: ['npm', '--silent', 'test'] },
   { name: 'image', command: ['npm', 'run', '--silent', 'test:image'] },
+  { name: 'known holes in dependencies', command: ['node', 'scripts/audit.mjs'] },
   ...FAULT_SEEDS.map((seed) => ({
     name: `faults injected into processes, seed ${seed}`,
     command: ['npm', 'run', '--silent', 'test:faults', '--', '--seed', String(seed)],

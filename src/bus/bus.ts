@@ -159,6 +159,11 @@ export interface BusSubscriber {
   /** Subscribes to the channels and keeps trying for ever. Called once. */
   start(channels: readonly Channel[], listener: BusListener): void;
   /**
+   * Subscribes to these channels instead; nothing of those that stay is missed. `onSubscribed` follows
+   * when it stands.
+   */
+  follow(channels: readonly Channel[]): void;
+  /**
    * Reads history from the master, atomically with its head. Null when the store knows nothing of
    * the channel. Rejects when the store cannot be reached.
    *

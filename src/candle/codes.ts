@@ -56,6 +56,7 @@ export const PROBLEM_CODES = {
     title: 'None of the requested subprotocols is spoken here.',
   },
   upgrade_required: { status: 426, title: 'This path speaks WebSocket only.' },
+  headers_too_large: { status: 431, title: 'Address and headers are too large together.' },
   auth_unavailable: {
     status: 503,
     title: 'Credentials of this kind cannot be checked at the moment.',
@@ -84,6 +85,8 @@ export const CLOSE_CODES = {
   too_many_errors: 4400,
   /** The token expired and was not refreshed. */
   token_expired: 4401,
+  /** An operator has ended the connection. */
+  disconnected: 4402,
   /** The token, its subject or the API key behind it was revoked. */
   revoked: 4403,
 } as const;

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { roleDefaultText } from '../config/describe.ts';
-import { loadConfig, type ConfigOf } from '../config/load.ts';
+import { withEnvFile } from '../config/env-file.ts';
+import { loadConfig, type ConfigOf, type ReloadableConfig } from '../config/load.ts';
 import { formatMistakes } from '../config/mistake.ts';
 import { envName, flagName, type Role } from '../config/setting.ts';
 import { settingOf, settingsOfRole, type SettingKey } from '../config/settings.ts';
@@ -39,7 +40,7 @@ export function addConfigOptions(command: Command, role: Role | undefined): Conf
 }
 
 /**
- * The configuration of a role from flags and environment.
+ * The configuration of a role from flags, environment and the file that one of them names.
  *
  * @throws CommandFailure with every mistake, before anything is started
  */
@@ -48,7 +49,29 @@ export function requireConfig<R extends Role>(
   options: ConfigOptions,
   console: Console,
 ): ConfigOf<R> {
-  const loaded = loadConfig(role, { env: console.env, flags: options.flags() });
-  if (loaded.ok) return loaded.config;
-  throw new CommandFailure(formatMistakes(loaded.mistakes), EXIT.usage);
+  return requireReloadable(role, options, console).config;
+}
+
+/**
+ * The same for a process that reads its configuration again while it runs.
+ *
+ * @throws CommandFailure
+ */
+export function requireReloadable<R extends Role>(
+  role: R,
+  options: ConfigOptions,
+  console: Console,
+): ReloadableConfig<R> {
+  const flags = options.flags();
+  hideSecretFlags(role, flags);
+  const read = () => loadConfig(role, withEnvFile({ env: console.env, flags }));
+  const loaded = read();
+  if (!loaded.ok) throw new CommandFailure(formatMistakes(loaded.mistakes), EXIT.usage);
+  return { config: loaded.config, values: loaded.values, read };
+}
+
+/** Other users of the machine see the arguments of a process in its title. */
+function hideSecretFlags(role: Role, flags: Partial<Record<SettingKey, string>>): void {
+  const keys = Object.keys(flags) as SettingKey[];
+  if (keys.some((key) => settingOf(key).shown !== undefined)) process.title = `candlegate ${role}`;
 }

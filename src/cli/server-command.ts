@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { ConfigOf } from '../config/load.ts';
+import type { ConfigOf, ReloadableConfig } from '../config/load.ts';
 import type { Role } from '../config/setting.ts';
-import { addConfigOptions, requireConfig } from './config-options.ts';
+import { addConfigOptions, requireReloadable } from './config-options.ts';
 import type { Console } from './console.ts';
 
 /** The roles that run until they are told to stop. */
@@ -10,7 +10,7 @@ export type ServerRole = Extract<Role, 'gateway' | 'ingest' | 'standalone' | 'si
 /** What a composition root of `src/roles` exports. */
 export interface ServerModule<R extends ServerRole> {
   /** Resolves when the process has been told to stop and everything is closed. */
-  run(config: ConfigOf<R>, console: Console): Promise<void>;
+  run(config: ConfigOf<R>, console: Console, reloadable: ReloadableConfig<R>): Promise<void>;
 }
 
 /**
@@ -26,8 +26,8 @@ export function serverCommand<R extends ServerRole>(
   const command = new Command(role).description(description);
   const options = addConfigOptions(command, role);
   return command.action(async () => {
-    const config = requireConfig(role, options, console);
+    const reloadable = requireReloadable(role, options, console);
     const server = await load();
-    await server.run(config, console);
+    await server.run(reloadable.config, console, reloadable);
   });
 }

@@ -1,5 +1,6 @@
 import { AUTH_RULES } from './auth-combinations.ts';
 import type { CombinationRule } from './combination-rule.ts';
+import { keyPairRule } from './key-pair-rule.ts';
 import type { Mistake } from './mistake.ts';
 import type { Origin } from './read-settings.ts';
 import { REDIS_RULES } from './redis-combinations.ts';
@@ -75,6 +76,7 @@ const RULES: readonly CombinationRule[] = [
           }
         : undefined,
   },
+  keyPairRule(['gateway', 'standalone'], 'tlsCert', 'tlsKey'),
   ...REDIS_RULES,
 ];
 

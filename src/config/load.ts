@@ -41,8 +41,17 @@ export function checkSettings(input: ConfigInput): CheckedSettings {
 }
 
 export type LoadedConfig<R extends Role> =
-  | { readonly ok: true; readonly config: ConfigOf<R> }
+  | { readonly ok: true; readonly config: ConfigOf<R>; readonly values: SettingValues }
   | { readonly ok: false; readonly mistakes: readonly Mistake[] };
+
+/** The configuration that a process started with, and how to read it again. */
+export interface ReloadableConfig<R extends Role> {
+  readonly config: ConfigOf<R>;
+  /** What it was made of. */
+  readonly values: SettingValues;
+  /** Reads flags, environment and file again; of these only the file can have changed. */
+  read(): LoadedConfig<R>;
+}
 
 /** Reads, checks and freezes the configuration of a role; all or nothing. Never throws. */
 export function loadConfig<R extends Role>(
@@ -52,7 +61,7 @@ export function loadConfig<R extends Role>(
   const { values, mistakes } = checkSettings({ ...input, role });
   if (mistakes.length > 0) return { ok: false, mistakes };
   // The compiler does not follow that SLICES[role] answers what ConfigOf<R> is derived from.
-  return { ok: true, config: deepFreeze(SLICES[role](values)) as unknown as ConfigOf<R> };
+  return { ok: true, config: deepFreeze(SLICES[role](values)) as unknown as ConfigOf<R>, values };
 }
 
 function deepFreeze<T>(value: T): T {

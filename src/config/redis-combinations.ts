@@ -1,5 +1,5 @@
 import type { CombinationRule } from './combination-rule.ts';
-import { isKeyOf } from './pem.ts';
+import { keyPairRule } from './key-pair-rule.ts';
 import { envName } from './setting.ts';
 
 const roles = ['gateway', 'ingest', 'key', 'revoke', 'status'] as const;
@@ -74,22 +74,5 @@ export const REDIS_RULES: readonly CombinationRule[] = [
           }
         : undefined,
   })),
-  {
-    roles,
-    keys: ['redisCert', 'redisKey'],
-    check({ redisCert, redisKey }) {
-      if (redisCert === null && redisKey === null) return undefined;
-      if (redisKey === null) {
-        return { key: 'redisKey', message: `is needed with ${envName('redisCert')}` };
-      }
-      if (redisCert === null) {
-        return { key: 'redisCert', message: `is needed with ${envName('redisKey')}` };
-      }
-      if (isKeyOf(redisKey, redisCert)) return undefined;
-      return {
-        key: 'redisKey',
-        message: `is not the key of the certificate in ${envName('redisCert')}`,
-      };
-    },
-  },
+  keyPairRule(roles, 'redisCert', 'redisKey'),
 ];

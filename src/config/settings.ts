@@ -6,11 +6,13 @@ import { GATEWAY_SETTINGS } from './settings/gateway.ts';
 import { PROCESS_SETTINGS } from './settings/process.ts';
 import { REDIS_SETTINGS } from './settings/redis.ts';
 import { SIMULATOR_SETTINGS } from './settings/simulator.ts';
+import { TLS_SETTINGS } from './settings/tls.ts';
 import type { Role, Setting, SettingValue } from './setting.ts';
 
 /** Every setting, in groups as the configuration table shows them. */
 export const SETTING_GROUPS = {
   'Public port': GATEWAY_SETTINGS,
+  'TLS of the public port': TLS_SETTINGS,
   Tokens: AUTH_SETTINGS,
   'API keys, tickets, revocation': ACCESS_SETTINGS,
   Feed: FEED_SETTINGS,
@@ -22,6 +24,7 @@ export const SETTING_GROUPS = {
 
 const SETTINGS = {
   ...GATEWAY_SETTINGS,
+  ...TLS_SETTINGS,
   ...AUTH_SETTINGS,
   ...ACCESS_SETTINGS,
   ...FEED_SETTINGS,

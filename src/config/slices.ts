@@ -78,6 +78,11 @@ function gatewayParts(values: SettingValues) {
       ticketTtlMs: values.ticketTtlMs,
       revocationPollMs: values.revocationPollMs,
     },
+    /** Each is PEM or the path of a file; null: the public port speaks no TLS. */
+    tls:
+      values.tlsCert === null
+        ? null
+        : { certificate: values.tlsCert, key: required(values.tlsKey, 'private key') },
     server: {
       allowedOrigins: values.allowedOrigins,
       queryToken: values.queryToken,

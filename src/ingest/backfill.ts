@@ -5,7 +5,7 @@ import type { Tracing } from '../tracing/tracing.ts';
 import type { ChannelFeed } from './channel-feed.ts';
 import type { CandleArchive, StartRange } from './exchange.ts';
 import type { ExchangeTime } from './exchange-time.ts';
-import { SparseLog } from './sparse-log.ts';
+import { SparseLog } from '../log/sparse-log.ts';
 
 export interface BackfillDeps {
   readonly archive: CandleArchive;

@@ -3,7 +3,7 @@ import type { IngestMetrics } from '../metrics/ingest-metrics.ts';
 import { ClockOffsetEstimator, type ClockOffset } from '../time/clock-offset.ts';
 import type { CandleArchive } from './exchange.ts';
 import type { ExchangeTime } from './exchange-time.ts';
-import { SparseLog } from './sparse-log.ts';
+import { SparseLog } from '../log/sparse-log.ts';
 
 export interface ClockSamplerDeps {
   readonly archive: CandleArchive;

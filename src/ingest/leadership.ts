@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Fence, Lease } from '../bus/bus.ts';
 import type { Clock } from '../time/clock.ts';
-import { SparseLog } from './sparse-log.ts';
+import { SparseLog } from '../log/sparse-log.ts';
 
 export interface LeadershipSettings {
   /** A leader that is silent for longer is replaced. */

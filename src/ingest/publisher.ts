@@ -7,7 +7,7 @@ import type { ChannelFeed, FeedAction, FeedPublication } from './channel-feed.ts
 import type { ClockOffset } from '../time/clock-offset.ts';
 import type { CandleFacts } from '../tracing/candle-spans.ts';
 import type { PublishTimes, PublishTrace } from '../tracing/publish-trace.ts';
-import { SparseLog } from './sparse-log.ts';
+import { SparseLog } from '../log/sparse-log.ts';
 
 export interface PublisherDeps {
   readonly bus: BusPublisher;

@@ -19,7 +19,7 @@ import { HeadCheck } from './head-check.ts';
 import { Leadership } from './leadership.ts';
 import { Publisher } from './publisher.ts';
 import type { IngestSettings } from './settings.ts';
-import { SparseLog } from './sparse-log.ts';
+import { SparseLog } from '../log/sparse-log.ts';
 
 export interface WorkerDeps {
   readonly bus: BusPublisher;

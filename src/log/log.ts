@@ -22,8 +22,10 @@ export type LogStream = DestinationStream & { readonly isTTY?: boolean };
 export function createLog(options: LogOptions, stream: LogStream = process.stdout): Logger {
   const isPretty =
     options.format === 'pretty' || (options.format === 'auto' && stream.isTTY === true);
-  return pino(
+  const children = new Set<WeakRef<Logger>>();
+  const log = pino(
     {
+      onChild: (child) => void children.add(new WeakRef(child as Logger)),
       level: options.level,
       base: { role: options.role, instance: options.instance },
       timestamp: stdTimeFunctions.isoTime,
@@ -34,6 +36,22 @@ export function createLog(options: LogOptions, stream: LogStream = process.stdou
     },
     isPretty ? prettyStream(stream) : stream,
   );
+  CHILDREN.set(log, children);
+  return log;
+}
+
+/** The loggers made of one; a child keeps the level that it was born with. */
+const CHILDREN = new WeakMap<Logger, Set<WeakRef<Logger>>>();
+
+/** Changes the level of a logger of `createLog` and of all that were made of it. */
+export function setLogLevel(log: Logger, level: LogOptions['level']): void {
+  log.level = level;
+  const children = CHILDREN.get(log) ?? new Set();
+  for (const reference of children) {
+    const child = reference.deref();
+    if (child === undefined) children.delete(reference);
+    else child.level = level;
+  }
 }
 
 function prettyStream(stream: LogStream): DestinationStream {

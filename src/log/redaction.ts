@@ -12,6 +12,8 @@ const SECRET_MEMBERS = [
   'jwtSecret',
   'password',
   '["sec-websocket-protocol"]',
+  // Of a Redis command that failed: `AUTH` has the password.
+  'command.args',
 ];
 
 /** Members that are never logged, up to two levels deep (`req.headers.authorization`). */

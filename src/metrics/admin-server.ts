@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { listenFailure } from '../net/listen-failure.ts';
 import { createExposition, type Exposition } from './exposition.ts';
+import { answerOperator, type AdminRoute } from './admin-route.ts';
 
 /** One condition of being ready; the process is ready when all are met. */
 export interface ReadinessCheck {
@@ -16,6 +17,8 @@ export interface AdminServerDeps {
   readonly registry: Registry;
   /** Asked at every request; must be quick. */
   readonly checks: () => readonly ReadinessCheck[];
+  /** Paths that this role has beyond those below. */
+  readonly routes?: readonly AdminRoute[];
   /** Told of a request that failed for a fault of our own. */
   readonly onError: (error: unknown) => void;
 }
@@ -49,10 +52,15 @@ interface Answer {
 
 export function createAdminServer(deps: AdminServerDeps): AdminServer {
   const routed = { ...deps, expose: createExposition(deps.registry) };
+  let host = '';
   const server = createServer((request, response) => {
     // A reader that goes away is none of our business.
     response.on('error', () => undefined);
-    answer(routed, request)
+    const path = (request.url ?? '').split('?', 1)[0];
+    const route = deps.routes?.find((each) => each.path === path);
+    const answered =
+      route === undefined ? answer(routed, request) : answerOperator(route, request, host);
+    answered
       .catch((error: unknown): Answer => {
         deps.onError(error);
         return { status: 500, contentType: TEXT, body: 'internal error\n' };
@@ -61,7 +69,10 @@ export function createAdminServer(deps: AdminServerDeps): AdminServer {
       .catch(deps.onError);
   });
   return {
-    listen: (address) => listen(server, address),
+    listen(address) {
+      ({ host } = address);
+      return listen(server, address);
+    },
     close: () =>
       new Promise((resolve) => {
         // The only error says that it was not listening, which is what is wanted.

@@ -1,7 +1,7 @@
 import type { CLOSE_CODES, CloseReason } from '../candle/codes.ts';
 
 /** What the user has to mend before connecting makes sense again. */
-export type Mend = 'token' | 'channel' | 'page';
+export type Mend = 'token' | 'channel' | 'page' | 'operator';
 
 export type ClosePolicy =
   /** `atOnce`: the first retry does not wait. */
@@ -17,6 +17,7 @@ const POLICIES: Readonly<Record<CloseCode, ClosePolicy>> = {
   4001: { action: 'reconnect', atOnce: true, text: 'The gateway is missing candles' },
   4400: { action: 'give_up', mend: 'page', text: 'The gateway refused too many messages' },
   4401: { action: 'give_up', mend: 'token', text: 'The token has expired' },
+  4402: { action: 'give_up', mend: 'operator', text: 'An operator has ended the connection' },
   4403: { action: 'give_up', mend: 'token', text: 'The token has been revoked' },
 };
 

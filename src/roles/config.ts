@@ -2,8 +2,9 @@ import type { Console } from '../cli/console.ts';
 import { CommandFailure, EXIT } from '../cli/console.ts';
 import { checkSettings, type CheckedSettings } from '../config/load.ts';
 import { shownValue } from '../config/mask.ts';
+import { withEnvFile } from '../config/env-file.ts';
 import { formatMistakes } from '../config/mistake.ts';
-import type { ConfigInput } from '../config/read-settings.ts';
+import type { ConfigInput, Origin } from '../config/read-settings.ts';
 import { envName, type Role, type SettingValue } from '../config/setting.ts';
 import { settingOf, settingsOfRole, type SettingKey } from '../config/settings.ts';
 
@@ -19,7 +20,7 @@ interface ShownSetting {
   readonly variable: string;
   /** Null: not set, or set to something wrong. */
   readonly value: SettingValue | null;
-  readonly from: 'default' | 'env' | 'flag';
+  readonly from: Origin;
   readonly wrong?: true;
 }
 
@@ -53,7 +54,9 @@ function table(rows: readonly ShownSetting[]): string[] {
  */
 export function printConfig(request: ConfigRequest, console: Console): void {
   const { role, env, flags } = request;
-  const checked = checkSettings({ env, flags, ...(role === undefined ? {} : { role }) });
+  const checked = checkSettings(
+    withEnvFile({ env, flags, ...(role === undefined ? {} : { role }) }),
+  );
   const rows = settingsOfRole(role).map((key) => show(key, checked));
   if (request.json) {
     const output = { role: role ?? null, settings: rows, mistakes: checked.mistakes };

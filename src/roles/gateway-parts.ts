@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
@@ -6,9 +7,11 @@ import type { AccessStores } from '../access/stores.ts';
 import type { BusSubscriber } from '../bus/bus.ts';
 import type { Source } from '../candle/messages.ts';
 import type { GatewayConfig } from '../config/load.ts';
+import { pemText } from '../config/pem.ts';
 import { ApiKeyVerifier } from '../gateway/auth/api-key-verifier.ts';
+import { connectionRoutes } from '../gateway/admin/connections.ts';
 import { countAuthentications, createAuthenticator } from '../gateway/auth/credential.ts';
-import { createOriginPolicy } from '../gateway/auth/origin-policy.ts';
+import { createOriginPolicy, type OriginPolicy } from '../gateway/auth/origin-policy.ts';
 import { withRevocationCheck } from '../gateway/auth/revocation-check.ts';
 import { TicketOffice } from '../gateway/auth/ticket-office.ts';
 import { topicOf } from '../gateway/channel-view.ts';
@@ -31,10 +34,12 @@ import type { Broadcaster } from '../gateway/transport.ts';
 import { AccessMetrics } from '../metrics/access-metrics.ts';
 import { EdgeMetrics } from '../metrics/edge-metrics.ts';
 import type { HopLedger } from '../metrics/hop-ledger.ts';
+import { JwksMetrics } from '../metrics/jwks-metrics.ts';
 import { HubMetrics } from '../metrics/hub-metrics.ts';
 import { SentMetrics } from '../metrics/sent-metrics.ts';
 import { SessionMetrics } from '../metrics/session-metrics.ts';
 import type { TraceMetrics } from '../metrics/trace-metrics.ts';
+import type { AdminRoute } from '../metrics/admin-route.ts';
 import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { Clock } from '../time/clock.ts';
 import { assembleTokens } from './token-parts.ts';
@@ -49,6 +54,7 @@ export interface GatewayParts {
     | 'channels'
     | 'history'
     | 'listen'
+    | 'tls'
     | 'auth'
     | 'access'
     | 'server'
@@ -80,6 +86,15 @@ export interface AssembledGateway {
   listen(): Promise<{ readonly port: number }>;
   readiness(): readonly ReadinessCheck[];
   status(): ReturnType<Hub['status']> & { readonly connections: number };
+  /** What operators can ask for on the admin port. */
+  readonly adminRoutes: readonly AdminRoute[];
+  /** From now on tokens are verified so. Connections keep what they have until their token ends. */
+  useAuth(auth: GatewayConfig['auth']): Promise<void>;
+  useOrigins(allowedOrigins: readonly string[]): void;
+  /** Serves these from now on, and tells subscribers of the others. */
+  useChannels(channels: GatewayConfig['channels']): void;
+  /** Also of open connections, from their next `subscribe` on. */
+  useMaxSubscriptions(count: number): void;
   /** Drains, then closes everything. */
   stop(): Promise<void>;
 }
@@ -94,6 +109,10 @@ const SLOW_TRACES_AT_ONCE = 10;
 /** Kept of the deadline for what comes after the drain: ingest, bus and ports. */
 const CLOSING_MS = 1_000;
 
+/** How long a reload waits for the keys at a new address. */
+const KEYS_TIMEOUT_MS = 10_000;
+const KEYS_POLL_MS = 50;
+
 export async function assembleGateway(parts: GatewayParts): Promise<AssembledGateway> {
   const { config, source, instance, bus, access, registry, hops, tracing, clock, log } = parts;
   const edgeMetrics = new EdgeMetrics(registry);
@@ -102,7 +121,20 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     registry,
     codecs.map(({ protocol }) => protocol),
   );
-  const tokens = assembleTokens({ config: config.auth, registry, edgeMetrics, clock, log });
+  let jwksMetrics: JwksMetrics | undefined;
+  const makeTokens = (auth: GatewayConfig['auth']) =>
+    assembleTokens({
+      // API keys and revocations go by this one too, from the start.
+      config: { ...auth, maxLifetimeMs: config.auth.maxLifetimeMs },
+      jwksMetrics: () => (jwksMetrics ??= new JwksMetrics(registry)),
+      edgeMetrics,
+      clock,
+      log,
+    });
+  // A reload exchanges these; whoever holds them asks the newest.
+  let tokens = makeTokens(config.auth);
+  let originPolicy = createOriginPolicy(config.server.allowedOrigins);
+  const sessionSettings = { ...DEFAULT_SESSION_SETTINGS, ...config.sessions };
   const accessMetrics = new AccessMetrics(registry);
   const { apiKeyCacheMs, ticketTtlMs, revocationPollMs } = config.access;
   const apiKeys = new ApiKeyVerifier(
@@ -133,7 +165,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     accessMetrics,
   );
   const authenticator = countAuthentications(unrevoked, edgeMetrics);
-  const origins = createOriginPolicy(config.server.allowedOrigins);
+  const origins: OriginPolicy = { allows: (...asked) => originPolicy.allows(...asked) };
 
   // The hub publishes through the server, whose sessions look at the hub: one end is tied late.
   const broadcaster: Broadcaster = {
@@ -172,7 +204,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     clock,
     source,
     gatewayId: instance,
-    settings: { ...DEFAULT_SESSION_SETTINGS, ...config.sessions },
+    settings: sessionSettings,
     metrics: new SessionMetrics(registry, sentMetrics),
     hops,
     stalls,
@@ -220,6 +252,10 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
       maxBufferedBytes: config.server.maxBackpressureBytes,
       deflateMinBytes: config.server.deflate ? config.server.deflateMinBytes : null,
       queryToken: config.server.queryToken,
+      tls:
+        config.tls === null
+          ? null
+          : { certificate: pemText(config.tls.certificate), key: pemText(config.tls.key) },
     },
     sessions,
     directory: hub,
@@ -258,6 +294,26 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
       hub.start();
     },
     listen: () => server.listen(config.listen),
+    adminRoutes: connectionRoutes(instance, sessions, log),
+    async useAuth(auth) {
+      const next = makeTokens(auth);
+      next.start();
+      // Until keys have come from an address, the old ones are better than none.
+      const deadline = performance.now() + KEYS_TIMEOUT_MS;
+      while (!next.hasKeys() && performance.now() < deadline) await delay(KEYS_POLL_MS);
+      const previous = tokens;
+      tokens = next;
+      previous.close();
+    },
+    useOrigins(allowedOrigins) {
+      originPolicy = createOriginPolicy(allowedOrigins);
+    },
+    useChannels(channels) {
+      for (const { name } of hub.follow(channels)) sessions.leave(name);
+    },
+    useMaxSubscriptions(count) {
+      sessionSettings.maxSubscriptions = count;
+    },
     readiness() {
       const lostSince = hub.busLostSince();
       const lostMs = lostSince === null ? 0 : clock.now() - lostSince;

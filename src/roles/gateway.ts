@@ -1,12 +1,14 @@
 import { createRedisAccess } from '../access/redis/redis-access.ts';
-import { CommandFailure } from '../cli/console.ts';
+import { CommandFailure, type Console } from '../cli/console.ts';
 import type { Logger } from 'pino';
-import type { GatewayConfig } from '../config/load.ts';
+import type { GatewayConfig, ReloadableConfig } from '../config/load.ts';
 import { envName } from '../config/setting.ts';
 import type { GatewayPresence } from '../presence/presence.ts';
 import { assembleGateway } from './gateway-parts.ts';
 import { assemblePresence } from './presence-parts.ts';
+import { gatewaySteps, logStep } from './gateway-reload.ts';
 import { assembleRedisBus, redisConnections } from './redis-parts.ts';
+import { reloadOnHangup } from './reload.ts';
 import { createServerProcess } from './server-process.ts';
 import { reasons } from './readiness.ts';
 import { untilStopped } from './shutdown.ts';
@@ -20,7 +22,11 @@ const ACCESS_TIMEOUT_MS = 1_000;
  *
  * @throws CommandFailure when a port cannot be had; nothing is left running
  */
-export async function run(config: GatewayConfig): Promise<void> {
+export async function run(
+  config: GatewayConfig,
+  _console: Console,
+  reloadable: ReloadableConfig<'gateway'>,
+): Promise<void> {
   await requireFreePorts({ 'public port': config.listen, 'admin port': config.admin });
   const own = createServerProcess('gateway', config);
   const { instance, clock, log, registry, hops, openAdminPort } = own;
@@ -50,7 +56,11 @@ export async function run(config: GatewayConfig): Promise<void> {
   });
   let closeAdminPort: (() => Promise<void>) | undefined;
   try {
-    closeAdminPort = await openAdminPort(config.admin, () => gateway.readiness());
+    closeAdminPort = await openAdminPort(
+      config.admin,
+      () => gateway.readiness(),
+      gateway.adminRoutes,
+    );
     const { port } = await gateway.listen();
     gateway.follow();
     log.info({ host: config.listen.host, port, source }, 'gateway listens');
@@ -67,6 +77,8 @@ export async function run(config: GatewayConfig): Promise<void> {
     log,
   });
   presence.start();
+  const steps = [logStep(log), ...gatewaySteps(gateway)];
+  reloadOnHangup({ role: 'gateway', reloadable, steps, log });
   await untilStopped(log, config.shutdownDeadlineMs);
   await gateway.stop();
   await Promise.all([presence.stop(), closeStores()]);

@@ -1,11 +1,13 @@
-import { CommandFailure } from '../cli/console.ts';
-import type { IngestConfig } from '../config/load.ts';
+import { CommandFailure, type Console } from '../cli/console.ts';
+import type { IngestConfig, ReloadableConfig } from '../config/load.ts';
 import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { IngestPresence, PresenceFacts } from '../presence/presence.ts';
+import { channelsStep, logStep } from './gateway-reload.ts';
 import { assembleIngest } from './ingest-parts.ts';
 import { assemblePresence } from './presence-parts.ts';
 import { reasons } from './readiness.ts';
 import { assembleRedisBus } from './redis-parts.ts';
+import { reloadOnHangup } from './reload.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
 import { requireFreePorts } from './free-ports.ts';
@@ -15,7 +17,11 @@ import { requireFreePorts } from './free-ports.ts';
  *
  * @throws CommandFailure when the admin port cannot be had; nothing is left running
  */
-export async function run(config: IngestConfig): Promise<void> {
+export async function run(
+  config: IngestConfig,
+  _console: Console,
+  reloadable: ReloadableConfig<'ingest'>,
+): Promise<void> {
   await requireFreePorts({ 'admin port': config.admin });
   const own = createServerProcess('ingest', config);
   const { instance, clock, log, registry, hops, openAdminPort } = own;
@@ -57,6 +63,8 @@ export async function run(config: IngestConfig): Promise<void> {
     log,
   });
   presence.start();
+  const steps = [logStep(log), channelsStep(ingest)];
+  reloadOnHangup({ role: 'ingest', reloadable, steps, log });
   await untilStopped(log, config.shutdownDeadlineMs);
   await ingest.stop();
   await Promise.all([presence.stop(), closeBus()]);

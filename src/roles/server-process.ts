@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { packageVersion } from '../cli/version.ts';
 import type { LogConfig } from '../config/load.ts';
 import { createLog } from '../log/log.ts';
+import type { AdminRoute } from '../metrics/admin-route.ts';
 import { createAdminServer, type ReadinessCheck } from '../metrics/admin-server.ts';
 import { HopLedger } from '../metrics/hop-ledger.ts';
 import { createRegistry } from '../metrics/registry.ts';
@@ -30,6 +31,7 @@ export interface ServerProcess {
   readonly openAdminPort: (
     address: { readonly host: string; readonly port: number },
     checks: () => readonly ReadinessCheck[],
+    routes?: readonly AdminRoute[],
   ) => Promise<() => Promise<void>>;
 }
 
@@ -50,10 +52,11 @@ export function createServerProcess(
     traceMetrics,
     openTracing: () =>
       openTracing({ env: process.env, role, instance, metrics: traceMetrics, log }),
-    async openAdminPort(address, checks) {
+    async openAdminPort(address, checks, routes = []) {
       const admin = createAdminServer({
         registry,
         checks,
+        routes,
         onError: (error) => log.error({ err: error }, 'answering on the admin port failed'),
       });
       const { port } = await admin.listen(address);

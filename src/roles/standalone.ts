@@ -6,7 +6,7 @@ import { createMemoryAccess } from '../access/memory/memory-access.ts';
 import { createMemoryBus } from '../bus/memory/memory-bus.ts';
 import type { Source } from '../candle/messages.ts';
 import { CommandFailure, type Console } from '../cli/console.ts';
-import type { StandaloneConfig } from '../config/load.ts';
+import type { ReloadableConfig, StandaloneConfig } from '../config/load.ts';
 import { mintToken } from '../gateway/auth/mint.ts';
 import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { Simulator } from '../simulator/simulator.ts';
@@ -14,7 +14,9 @@ import type { Clock } from '../time/clock.ts';
 import { bannerLines } from './standalone/banner.ts';
 import { reachExchange } from './standalone/reach-exchange.ts';
 import { assembleGateway } from './gateway-parts.ts';
+import { gatewaySteps, logStep } from './gateway-reload.ts';
 import { assembleIngest } from './ingest-parts.ts';
+import { reloadOnHangup } from './reload.ts';
 import { createServerProcess } from './server-process.ts';
 import { untilStopped } from './shutdown.ts';
 import { assembleSimulator } from './simulator-parts.ts';
@@ -34,15 +36,23 @@ const TOKEN_TTL_MS = 24 * 3_600_000;
  *
  * @throws CommandFailure when a port cannot be had; nothing is left running
  */
-export async function run(config: StandaloneConfig, console: Console): Promise<void> {
+export async function run(
+  config: StandaloneConfig,
+  console: Console,
+  reloadable: ReloadableConfig<'standalone'>,
+): Promise<void> {
   await requireFreePorts({ 'public port': config.listen, 'admin port': config.admin });
   const own = createServerProcess('standalone', config);
   const { instance, clock, log, registry, hops, openAdminPort } = own;
   const tracing = await own.openTracing();
   // Without a key of the operator's, tokens are good for this run only.
-  const { auth } = config;
-  const isOwnKey = auth.secret === null && auth.publicKey === null && auth.jwks === null;
-  const secret = isOwnKey ? randomBytes(32).toString('base64url') : auth.secret;
+  const ownSecret = randomBytes(32).toString('base64url');
+  const withKey = (auth: StandaloneConfig['auth']) =>
+    auth.secret === null && auth.publicKey === null && auth.jwks === null
+      ? { ...auth, secret: ownSecret }
+      : auth;
+  const auth = withKey(config.auth);
+  const { secret } = auth;
 
   const feed = await chooseFeed(config, clock, log);
   const { source } = feed;
@@ -50,7 +60,7 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   const access = createMemoryAccess(clock);
   const gateway = await assembleGateway({
     // There is no bus that could be lost.
-    config: { ...config, auth: { ...auth, secret }, busLostGraceMs: Infinity },
+    config: { ...config, auth, busLostGraceMs: Infinity },
     source,
     instance,
     bus: store.subscriber(),
@@ -80,7 +90,11 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   let closeAdminPort: (() => Promise<void>) | undefined;
   let port: number;
   try {
-    closeAdminPort = await openAdminPort(config.admin, () => gateway.readiness());
+    closeAdminPort = await openAdminPort(
+      config.admin,
+      () => gateway.readiness(),
+      gateway.adminRoutes,
+    );
     gateway.follow();
     ingest.start();
     // A subscriber of the first second is to get a snapshot.
@@ -118,9 +132,25 @@ export async function run(config: StandaloneConfig, console: Console): Promise<v
   });
   const channel = config.channels[0]?.name ?? 'candles:BTCUSDT:1';
   const { host } = config.listen;
-  const facts = { host, port, source, token, apiKey: apiKey.text, channel };
+  const facts = {
+    host,
+    port,
+    isSecure: config.tls !== null,
+    source,
+    token,
+    apiKey: apiKey.text,
+    channel,
+  };
   for (const line of bannerLines(facts)) console.out(line);
 
+  const useAuth = (changed: StandaloneConfig['auth']) => gateway.useAuth(withKey(changed));
+  const useChannels = async (channels: StandaloneConfig['channels']) => {
+    requireSimulated(feed, channels);
+    await ingest.useChannels(channels);
+    gateway.useChannels(channels);
+  };
+  const steps = [logStep(log), ...gatewaySteps({ ...gateway, useAuth, useChannels })];
+  reloadOnHangup({ role: 'standalone', reloadable, steps, log });
   await untilStopped(log, config.shutdownDeadlineMs);
   await gateway.stop();
   await ingest.stop();
@@ -136,11 +166,23 @@ async function untilReady(checks: () => readonly ReadinessCheck[], limitMs: numb
   while (!checks().every(({ ok }) => ok) && performance.now() < deadline) await delay(POLL_MS);
 }
 
+/** @throws Error when a symbol is unknown to the simulator, which has its market from the start */
+function requireSimulated(
+  { simulator, symbols = [] }: ChosenFeed,
+  channels: StandaloneConfig['channels'],
+): void {
+  const unknown = channels.find(({ symbol }) => !symbols.includes(symbol));
+  if (simulator === undefined || unknown === undefined) return;
+  throw new Error(`the simulator was started without ${unknown.symbol}`);
+}
+
 interface ChosenFeed {
   readonly source: Source;
   /** Instead of the configured ones. */
   readonly urls?: { readonly wsUrl: string; readonly restUrl: string };
   readonly simulator?: Simulator;
+  /** That the simulator has. */
+  readonly symbols?: readonly string[];
 }
 
 /** `auto` decides here, once: simulated prices never follow real ones in the same channel. */
@@ -165,5 +207,6 @@ async function chooseFeed(
     source: 'simulator',
     urls: { wsUrl: simulator.wsUrl, restUrl: simulator.restUrl },
     simulator,
+    symbols,
   };
 }

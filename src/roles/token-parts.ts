@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/load.ts';
 import { acceptedAlgorithms, publicAlgorithms } from '../gateway/auth/algorithms.ts';
@@ -8,12 +7,13 @@ import { createJwtVerifier } from '../gateway/auth/jwt-verifier.ts';
 import { createTrustedKeys } from '../gateway/auth/trusted-keys.ts';
 import { fixedKeys } from '../gateway/auth/verification-keys.ts';
 import type { EdgeMetrics } from '../metrics/edge-metrics.ts';
-import { JwksMetrics } from '../metrics/jwks-metrics.ts';
+import type { JwksMetrics } from '../metrics/jwks-metrics.ts';
 import type { Clock } from '../time/clock.ts';
 
 export interface TokenParts {
   readonly config: GatewayConfig['auth'];
-  readonly registry: Registry;
+  /** Asked only where keys have an address. */
+  readonly jwksMetrics: () => JwksMetrics;
   readonly edgeMetrics: EdgeMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,7 +32,7 @@ export interface AssembledTokens {
 /** @throws Error when no key is configured or one cannot be used */
 export function assembleTokens({
   config,
-  registry,
+  jwksMetrics,
   edgeMetrics,
   clock,
   log,
@@ -45,7 +45,7 @@ export function assembleTokens({
       ? null
       : new RemoteKeys(
           { ...config.jwks, algorithms },
-          { now: () => performance.now(), metrics: new JwksMetrics(registry), log },
+          { now: () => performance.now(), metrics: jwksMetrics(), log },
         );
   const keys = createTrustedKeys(fixed, remote === null ? null : { keys: remote, algorithms });
   const { issuer, audience, type, clockToleranceMs, maxLifetimeMs } = config;

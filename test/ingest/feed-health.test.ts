@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FeedHealth } from '../../src/ingest/feed-health.ts';
-import { SparseLog } from '../../src/ingest/sparse-log.ts';
+import { SparseLog } from '../../src/log/sparse-log.ts';
 
 const SETTINGS = { stallMs: 75_000, downAfterMs: 2_000 };
 

@@ -58,6 +58,14 @@ describe('createLog', () => {
     ['a URL', { url: `/api/v1/live/ws?token=${TOKEN}&since=1` }],
     ['an error', { err: new Error(`refused ${TOKEN}`) }],
     ['a configuration', { auth: { secret: TOKEN } }],
+    [
+      'a failed Redis command',
+      {
+        err: Object.assign(new Error('WRONGPASS'), {
+          command: { name: 'auth', args: ['c2lnbmF0dXJl'] },
+        }),
+      },
+    ],
   ])('never prints a token that comes in %s', (_where, fields) => {
     for (const format of ['json', 'pretty'] as const) {
       const { log, lines } = logInto({ format });

@@ -7,6 +7,8 @@ import type { MemoryStore, MemoryStoreListener } from './memory-store.ts';
 export class MemorySubscriber implements BusSubscriber {
   readonly #store: MemoryStore;
   #listener: MemoryStoreListener | null = null;
+  #wanted: ReadonlySet<ChannelName> = new Set();
+  #onFollowed: () => void = () => undefined;
   #state: BusState = 'lost';
 
   constructor(store: MemoryStore) {
@@ -19,11 +21,12 @@ export class MemorySubscriber implements BusSubscriber {
 
   start(channels: readonly Channel[], listener: BusListener): void {
     if (this.#listener !== null) throw new Error('the subscriber has been started before');
-    const wanted = new Set<ChannelName>(channels.map(({ name }) => name));
+    this.#wanted = new Set(channels.map(({ name }) => name));
+    this.#onFollowed = () => listener.onSubscribed();
     const { clock } = this.#store;
     const own: MemoryStoreListener = {
-      onCandles(messages) {
-        const mine = messages.filter(({ channel }) => wanted.has(channel));
+      onCandles: (messages) => {
+        const mine = messages.filter(({ channel }) => this.#wanted.has(channel));
         if (mine.length > 0) listener.onCandles(mine, clock.now());
       },
       onHeartbeat(heartbeat) {
@@ -38,6 +41,13 @@ export class MemorySubscriber implements BusSubscriber {
       this.#state = 'connected';
       listener.onSubscribed();
       listener.onState('connected');
+    });
+  }
+
+  follow(channels: readonly Channel[]): void {
+    this.#wanted = new Set(channels.map(({ name }) => name));
+    setImmediate(() => {
+      if (this.#state === 'connected') this.#onFollowed();
     });
   }
 

@@ -78,6 +78,10 @@ class RedisSubscriber implements BusSubscriber {
     });
   }
 
+  follow(channels: readonly Channel[]): void {
+    this.#subscription?.follow(channels);
+  }
+
   async readHistory(channel: Channel, after?: number): Promise<ChannelHistory | null> {
     return this.#ask(`history of ${channel.name}`, () =>
       readHistory(this.#reader, channel, after, {

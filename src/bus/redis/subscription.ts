@@ -39,7 +39,7 @@ export class Subscription {
   readonly #deps: SubscriptionDeps;
   readonly #listener: BusListener;
   /** By the name that they are published on. */
-  readonly #channels: ReadonlyMap<string, Channel>;
+  #channels: ReadonlyMap<string, Channel>;
   readonly #shards: Shards;
   /** By node. */
   readonly #links = new Map<string | null, SubscriberLink>();
@@ -57,7 +57,7 @@ export class Subscription {
   constructor(channels: readonly Channel[], listener: BusListener, deps: SubscriptionDeps) {
     this.#deps = deps;
     this.#listener = listener;
-    this.#channels = new Map(channels.map((channel) => [deps.names.candles(channel), channel]));
+    this.#channels = this.#byName(channels);
     this.#onMessage = gatherReads(
       () => deps.clock.now(),
       (batch) => this.#deliver(batch),
@@ -75,11 +75,22 @@ export class Subscription {
     return this.#state;
   }
 
+  /** See `BusSubscriber`. */
+  follow(channels: readonly Channel[]): void {
+    this.#channels = this.#byName(channels);
+    this.#arrange();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
     for (const link of this.#links.values()) this.#closing.add(link.close());
     await Promise.all(this.#closing);
+  }
+
+  #byName(channels: readonly Channel[]): ReadonlyMap<string, Channel> {
+    const { names } = this.#deps;
+    return new Map(channels.map((channel) => [names.candles(channel), channel]));
   }
 
   /** Gives every name to the link of the node that has it now. */
@@ -193,7 +204,8 @@ export class Subscription {
           continue;
         }
         const channel = this.#channels.get(name);
-        if (channel === undefined) throw new Error('nobody subscribed to this');
+        // Left a moment ago.
+        if (channel === undefined) continue;
         candles.push(parseCandle(text, channel, namespace.source));
       } catch (error) {
         onMalformed(name, error);

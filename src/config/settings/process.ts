@@ -1,4 +1,4 @@
-import { setting } from '../setting.ts';
+import { ROLES, setting } from '../setting.ts';
 import { integer, oneOf, plainText, port } from '../text.ts';
 
 const SERVERS = ['gateway', 'ingest', 'standalone', 'simulator'] as const;
@@ -10,6 +10,14 @@ export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const;
 
 /** What every process has: a name, a log, an admin port. */
 export const PROCESS_SETTINGS = {
+  envFile: setting({
+    description:
+      'File of such variables, one `NAME=value` a line. The environment goes before it. SIGHUP reads it again (docs/operations.md).',
+    default: null,
+    roles: ROLES,
+    placeholder: 'file',
+    schema: plainText(4096),
+  }),
   instance: setting({
     description:
       'Name of this process in logs, in `welcome` and as holder of the lease. Default: host name and process id.',
@@ -34,7 +42,7 @@ export const PROCESS_SETTINGS = {
   }),
   adminHost: setting({
     description:
-      'Address of the admin port (`/metrics`, `/livez`, `/readyz`). It must never be reachable from outside.',
+      'Address of the admin port (`/metrics`, `/livez`, `/readyz`, `/connections`). It must never be reachable from outside.',
     default: '127.0.0.1',
     roles: WITH_ADMIN_PORT,
     placeholder: 'address',

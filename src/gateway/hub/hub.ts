@@ -46,8 +46,9 @@ const LOG_EVERY_ATTEMPTS = 20;
 export class Hub implements ChannelDirectory, BusListener {
   readonly #deps: HubDeps;
   readonly #channels = new Map<ChannelName, HubChannel>();
-  readonly #all: readonly HubChannel[];
-  readonly #symbols: ReadonlySet<string>;
+  #all: readonly HubChannel[];
+  #symbols: ReadonlySet<string>;
+  #hasHadFirstHistory = false;
   readonly #reader: HistoryReader;
   readonly #leader: LeaderWatch;
   readonly #settled: SettledCloses;
@@ -62,14 +63,7 @@ export class Hub implements ChannelDirectory, BusListener {
     this.#deps = deps;
     const startedAt = clock.now();
     this.#busLostSince = startedAt;
-    const exchangeClock = this.#exchangeClock;
-    this.#all = channels.map((channel) => {
-      const { historyDepth, maxHeldCloses, headGraceMs } = settings;
-      const { interval } = channel;
-      const options = { interval, historyDepth, maxHeldCloses, headGraceMs, startedAt };
-      const state = new ChannelState(options);
-      return new HubChannel(channel, state, new FanOut(channel, state, deps, exchangeClock));
-    });
+    this.#all = channels.map((channel) => this.#createChannel(channel, startedAt));
     for (const each of this.#all) this.#channels.set(each.channel.name, each);
     this.#symbols = new Set(channels.map(({ symbol }) => symbol));
     this.#leader = new LeaderWatch(settings.feed.leaderSilenceMs);
@@ -95,7 +89,9 @@ export class Hub implements ChannelDirectory, BusListener {
       this.#all.map(({ channel, state, fanOut }) => ({
         channel: channel.name,
         newestAgeMs:
-          state.lastUpdate === null ? null : exchangeClock.ageMs(state.lastUpdate, clock.now()),
+          state.lastUpdate === null
+            ? null
+            : this.#exchangeClock.ageMs(state.lastUpdate, clock.now()),
         subscribers: fanOut.subscribers(),
         heldCandles: state.history.size,
       })),
@@ -105,7 +101,28 @@ export class Hub implements ChannelDirectory, BusListener {
   /** Subscribes to the bus. Called once. */
   start(): void {
     this.#timer = setInterval(() => this.#tick(), this.#deps.settings.tickMs);
-    this.#deps.bus.start(this.#deps.channels, this);
+    this.#deps.bus.start(
+      this.#all.map(({ channel }) => channel),
+      this,
+    );
+  }
+
+  /**
+   * Serves these channels from now on; those that stay notice nothing.
+   *
+   * @returns the channels that are no longer served: their subscribers are to be told
+   */
+  follow(channels: readonly Channel[]): readonly Channel[] {
+    const now = this.#deps.clock.now();
+    const before = this.#all;
+    this.#all = channels.map(
+      (channel) => this.#channels.get(channel.name) ?? this.#createChannel(channel, now),
+    );
+    this.#channels.clear();
+    for (const each of this.#all) this.#channels.set(each.channel.name, each);
+    this.#symbols = new Set(channels.map(({ symbol }) => symbol));
+    this.#deps.bus.follow(channels);
+    return before.map(({ channel }) => channel).filter(({ name }) => !this.#channels.has(name));
   }
 
   /** Stops reading and ticking. The bus is its owner's to close. */
@@ -131,9 +148,13 @@ export class Hub implements ChannelDirectory, BusListener {
     return () => this.#holeListeners.delete(listener);
   }
 
-  /** Whether every channel's history has been read once; a bus that knows nothing has answered too. */
+  /**
+   * Whether the history of every channel of the start has been read once; a bus that knows nothing has
+   * answered too. A channel that is added later must not put the gateway out of service.
+   */
   hasFirstHistory(): boolean {
-    return this.#all.every(({ state }) => state.hasReadHistory);
+    this.#hasHadFirstHistory ||= this.#all.every(({ state }) => state.hasReadHistory);
+    return this.#hasHadFirstHistory;
   }
   /** Whether closed candles of any channel are held. A store that ingest has not filled yet has none. */
   holdsCandles(): boolean {
@@ -192,6 +213,15 @@ export class Hub implements ChannelDirectory, BusListener {
     this.#busState = state;
     this.#busLostSince = state === 'connected' ? null : (this.#busLostSince ?? now);
     for (const each of this.#all) this.#judge(each, now);
+  }
+
+  #createChannel(channel: Channel, startedAt: number): HubChannel {
+    const { historyDepth, maxHeldCloses, headGraceMs } = this.#deps.settings;
+    const { interval } = channel;
+    const options = { interval, historyDepth, maxHeldCloses, headGraceMs, startedAt };
+    const state = new ChannelState(options);
+    const fanOut = new FanOut(channel, state, this.#deps, this.#exchangeClock);
+    return new HubChannel(channel, state, fanOut);
   }
 
   #tick(): void {

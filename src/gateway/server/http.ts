@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { Buffer } from 'node:buffer';
 import type { HttpRequest as UwsRequest, HttpResponse } from 'uWebSockets.js';
 import { READ_HEADERS, type HttpAnswer, type HttpRequest, type ReadHeader } from '../rest/http.ts';
+import { refuse } from '../rest/problem.ts';
 
 const READ = new Set<string>(READ_HEADERS);
 
@@ -9,20 +10,36 @@ function isRead(name: string): name is ReadHeader {
   return READ.has(name);
 }
 
-/** Copies what is needed: the native request is gone once its handler returns. */
+/**
+ * Most bytes of address and headers together: room for the largest token, in base64url once more.
+ * `loadUws` tells it to the native server, which only looks at requests that come in several pieces.
+ */
+export const MAX_HEAD_BYTES = 16_384;
+
+/**
+ * Copies what is needed: the native request is gone once its handler returns.
+ *
+ * @throws ProblemError `headers_too_large`
+ */
 export function readRequest(request: UwsRequest): HttpRequest {
   const headers: Partial<Record<ReadHeader, string>> = {};
+  let headBytes = request.getUrl().length;
   request.forEach((name, value) => {
+    headBytes += name.length + value.length;
     if (!isRead(name)) return;
     const before = headers[name];
     headers[name] = before === undefined ? value : `${before},${value}`;
   });
   // Without a question mark the native server gives undefined, whatever its types say.
   const getQuery = (): string | undefined => request.getQuery();
+  const query = getQuery() ?? '';
+  if (headBytes + query.length > MAX_HEAD_BYTES) {
+    refuse('headers_too_large', `Address and headers may have ${MAX_HEAD_BYTES} bytes together.`);
+  }
   return {
     method: request.getCaseSensitiveMethod(),
     path: request.getUrl(),
-    query: getQuery() ?? '',
+    query,
     headers,
   };
 }

@@ -5,16 +5,20 @@ import type { Authenticator } from '../auth/credential.ts';
 import type { OriginPolicy } from '../auth/origin-policy.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import type { HttpRequest } from '../rest/http.ts';
+import { ProblemError } from '../rest/problem.ts';
 import { hasBody } from '../rest/request-body.ts';
 import type { RestHandler } from '../rest/router.ts';
 import type { SessionFactory } from '../session-factory.ts';
 import { NO_TRACING, type Tracing } from '../../tracing/tracing.ts';
 import type { Broadcaster } from '../transport.ts';
+import { createApp, type TlsIdentity } from './app.ts';
 import { createBroadcaster } from './broadcaster.ts';
 import { createDeflation } from './deflation.ts';
 import { Faults } from './faults.ts';
 import { readRequest, writeAnswer } from './http.ts';
 import { listen } from './listen.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { writeRefusal } from './refusal.ts';
 import type { SocketData } from './transport.ts';
 import { Upgrades } from './upgrade.ts';
 import { loadUws } from './uws.ts';
@@ -34,6 +38,8 @@ export interface ServerSettings {
   readonly closeLingerMs?: number;
   /** Whether `?token=` counts. */
   readonly queryToken: boolean;
+  /** Null: plain HTTP and WebSocket. Default null. */
+  readonly tls?: TlsIdentity | null;
 }
 
 export interface ServerDeps {
@@ -48,7 +54,7 @@ export interface ServerDeps {
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded' | 'handlerFailed'>;
   /** Default: none. */
   readonly tracing?: Tracing;
-  readonly log: Pick<Logger, 'error'>;
+  readonly log: Pick<Logger, 'info' | 'error'>;
 }
 
 /** The gateway's public port. */
@@ -78,8 +84,9 @@ export interface GatewayServer {
 export function createServer(deps: ServerDeps): GatewayServer {
   const { settings } = deps;
   const uws = loadUws();
-  const app = uws.App();
+  const app = createApp(uws, settings.tls ?? null);
   const faults = new Faults(deps.metrics, deps.log);
+  const refusals = new RefusalLog(deps.log);
   const deflation = createDeflation(
     settings.deflateMinBytes === undefined ? 1024 : settings.deflateMinBytes,
   );
@@ -100,6 +107,7 @@ export function createServer(deps: ServerDeps): GatewayServer {
     queryToken: settings.queryToken,
     metrics: deps.metrics,
     tracing: deps.tracing ?? NO_TRACING,
+    refusals,
     faults,
     sockets,
     deflate: deflation.enabled,
@@ -117,28 +125,39 @@ export function createServer(deps: ServerDeps): GatewayServer {
     sendPingsAutomatically: false,
     compression: deflation.enabled ? uws.SHARED_COMPRESSOR : uws.DISABLED,
     upgrade: (response, request, context) => {
-      try {
+      attend('upgrade', response, () => {
         const copy = readRequest(request);
         const path = matchWebSocketPath(copy.path);
         if (path === null) answerRest(response, copy);
         else upgrades.answer(response, copy, path, context);
-      } catch (error) {
-        faults.caught('upgrade', error);
-        faults.abandon(response);
-      }
+      });
     },
   });
   app.any('/*', (response, request) => {
-    try {
+    attend('request', response, () => {
       const copy = readRequest(request);
       const path = matchWebSocketPath(copy.path);
       if (path === null) answerRest(response, copy);
       else upgrades.refusePlain(response, copy, path);
+    });
+  });
+
+  /** Nothing may be thrown into the native server: it would end the process. */
+  function attend(handler: 'upgrade' | 'request', response: HttpResponse, act: () => void): void {
+    try {
+      act();
     } catch (error) {
-      faults.caught('request', error);
+      if (error instanceof ProblemError) {
+        // The request could not even be read.
+        deps.metrics.upgradeEnded(error.problem.code);
+        refusals.hit(error.problem.code, performance.now());
+        writeRefusal(response, error.problem, 'GET');
+        return;
+      }
+      faults.caught(handler, error);
       faults.abandon(response);
     }
-  });
+  }
 
   function answerRest(response: HttpResponse, request: HttpRequest): void {
     let aborted = false;

@@ -4,11 +4,11 @@ import type { Span, Tracing } from '../../tracing/tracing.ts';
 import type { Authenticator } from '../auth/credential.ts';
 import type { Verification } from '../auth/identity.ts';
 import { refuseForbidden } from '../rest/channel-lookup.ts';
-import type { HttpAnswer, HttpRequest } from '../rest/http.ts';
-import { problemAnswer, ProblemError, type Problem } from '../rest/problem.ts';
-import { API_CONTENT_POLICY, SECURITY_HEADERS } from '../rest/security-headers.ts';
+import type { HttpRequest } from '../rest/http.ts';
+import { ProblemError, type Problem } from '../rest/problem.ts';
 import type { Faults } from './faults.ts';
-import { writeAnswer } from './http.ts';
+import type { RefusalLog } from './refusal-log.ts';
+import { writeRefusal } from './refusal.ts';
 import type { SocketData } from './transport.ts';
 import {
   planUpgrade,
@@ -23,6 +23,7 @@ export interface UpgradeDeps extends UpgradePlanDeps {
   readonly authenticator: Authenticator;
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded'>;
   readonly tracing: Tracing;
+  readonly refusals: RefusalLog;
   readonly faults: Faults;
   readonly sockets: Pick<WebSockets, 'createTransport' | 'begin'>;
   /** Whether permessage-deflate is negotiated with clients that offer it. */
@@ -162,19 +163,7 @@ export class Upgrades {
     span: Span | null,
   ): void {
     this.#ended(problem.code, span);
-    const answer = problemAnswer(problem);
-    // A client that meant another protocol than HTTP may go on in it; nothing more is read from it.
-    writeAnswer(response, withSecurityHeaders(answer), method, true);
+    this.#deps.refusals.hit(problem.code, performance.now());
+    writeRefusal(response, problem, method);
   }
-}
-
-function withSecurityHeaders(answer: HttpAnswer): HttpAnswer {
-  return {
-    ...answer,
-    headers: {
-      ...SECURITY_HEADERS,
-      'Content-Security-Policy': API_CONTENT_POLICY,
-      ...answer.headers,
-    },
-  };
 }

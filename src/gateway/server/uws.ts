@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as uWebSockets from 'uWebSockets.js';
+import { MAX_HEAD_BYTES } from './http.ts';
 
 export type Uws = typeof uWebSockets;
 
@@ -16,6 +17,8 @@ interface Undocumented {
  * @throws Error saying why the binary cannot be loaded
  */
 export function loadUws(): Uws {
+  // Read when the binary is loaded. By default it is 4 KiB, less than the largest token.
+  process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(MAX_HEAD_BYTES);
   const require = createRequire(import.meta.url);
   let uws: Uws & Undocumented;
   try {

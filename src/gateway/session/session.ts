@@ -3,6 +3,7 @@ import { CLOSE_CODES, ERROR_CODES, type CloseReason, type ErrorCode } from '../.
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { Identity } from '../auth/identity.ts';
 import { frameBytes } from '../frame-bytes.ts';
+import type { ConnectionInfo } from '../connection-book.ts';
 import type { SessionRequest } from '../session-factory.ts';
 import type { SocketEvents, Transport } from '../transport.ts';
 import { AbuseWindow } from './abuse-window.ts';
@@ -36,6 +37,7 @@ export class Session
   readonly #health = new LinkHealth();
   /** For logs and `welcome`; unique within this gateway. */
   readonly #connection: number;
+  readonly #openedAt: number;
   identity: Identity;
   #abuse: AbuseWindow | null = null;
   #refresh: TokenRefresh | null = null;
@@ -61,6 +63,7 @@ export class Session
     this.#transport = transport;
     this.identity = identity;
     this.#connection = connection;
+    this.#openedAt = context.clock.now();
     this.delivery = new SocketDelivery(transport, context.delivery, this);
   }
 
@@ -78,6 +81,7 @@ export class Session
     const { clock, codec, gatewayId, metrics, settings, source } = this.context;
     const now = clock.now();
     metrics.opened();
+    this.context.log.debug({ ...this.#logFields, protocol: codec.protocol }, 'connection opened');
     this.#registry.add(this);
     this.#beginToken(now);
     this.context.samples.offer(this, this.#registry.size);
@@ -171,7 +175,9 @@ export class Session
     this.#registry.remove(this);
     this.context.samples.remove(this);
     this.delivery.close();
-    this.context.metrics.closed(this.#closeCode === 0 ? code : this.#closeCode);
+    const finalCode = this.#closeCode === 0 ? code : this.#closeCode;
+    this.context.metrics.closed(finalCode);
+    this.context.log.debug({ ...this.#logFields, code: finalCode }, 'connection closed');
   }
 
   // What the registry tells.
@@ -259,6 +265,39 @@ export class Session
     this.#close('going_away');
   }
 
+  /** Closes with 4402. */
+  disconnect(): void {
+    this.#close('disconnected');
+  }
+
+  /** Names of connections count up in the order in which they opened. */
+  get number(): number {
+    return this.#connection;
+  }
+
+  /** What operators see of it. */
+  describe(): ConnectionInfo {
+    const { subject, expiresAt } = this.identity;
+    return {
+      connection: this.#connection.toString(36),
+      subject,
+      since: Math.round(this.#openedAt),
+      expiresAt,
+      protocol: this.context.codec.protocol,
+      subscriptions: this.delivery.channels.length,
+      lagging: this.delivery.isLagging,
+    };
+  }
+
+  /** The channel is no longer served: says so, and lets go of it. */
+  leave(channel: ChannelName): void {
+    const held = this.delivery.channels.find(({ view }) => view.channel.name === channel);
+    if (this.isOver || held === undefined) return;
+    this.delivery.unsubscribe(held.view);
+    this.refuse('unknown_channel', undefined, 'The channel is not served here any more.', channel);
+    this.answer({ type: 'unsubscribed', id: undefined, channels: [channel] });
+  }
+
   /** Closes with 4001: closed candles are missing in what this gateway holds. */
   closeForHole(): void {
     this.#close('history_gap');
@@ -326,6 +365,10 @@ export class Session
     this.#registry.watchExpiry(this, now);
   }
 
+  get #logFields(): { readonly connection: string; readonly subject: string } {
+    return { connection: this.#connection.toString(36), subject: this.identity.subject };
+  }
+
   #sendHeartbeat(now: number): void {
     this.#owesHeartbeat = false;
     const channels = this.delivery.channels.map(({ view }) => view.head());
@@ -345,10 +388,6 @@ export class Session
   #close(reason: CloseReason): void {
     if (this.isOver) return;
     this.#closeCode = CLOSE_CODES[reason];
-    this.context.log.debug(
-      { connection: this.#connection.toString(36), subject: this.identity.subject, reason },
-      'closing a connection',
-    );
     this.delivery.close();
     this.#transport.close(this.#closeCode, reason);
   }

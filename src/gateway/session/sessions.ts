@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { ChannelName } from '../../candle/channel.ts';
 import { topicOf } from '../channel-view.ts';
+import type { ConnectionBook, ConnectionFilter } from '../connection-book.ts';
 import type { Codec } from '../codec/codec.ts';
 import { frameBytes } from '../frame-bytes.ts';
 import type { SessionFactory } from '../session-factory.ts';
@@ -21,7 +22,7 @@ export interface OpenSession {
 }
 
 /** The client-facing half of a gateway. */
-export interface Sessions extends SessionFactory {
+export interface Sessions extends SessionFactory, ConnectionBook {
   /** Starts the one timer of all sessions: heartbeats, pings, token expiry. */
   start(): void;
   /** Stops the timer; open sessions stay open. */
@@ -39,6 +40,8 @@ export interface Sessions extends SessionFactory {
    * a drop do so before anything else is published. Without it closes may come out of order.
    */
   guardBroadcaster(broadcaster: Broadcaster): Broadcaster;
+  /** Takes a channel that is no longer served from its subscribers, with `error` and `unsubscribed`. */
+  leave(channel: ChannelName): void;
   /**
    * Closes every subscriber of a channel with 4001. To be called in the turn in which the hole is
    * found and before any newer close is published: a client that sees a close from behind the hole
@@ -115,6 +118,15 @@ export function createSessions(deps: SessionDeps): Sessions {
     pongTimeoutMs: deps.settings.pongTimeoutMs,
   });
   const tick = guarded(deps, () => registry.tick(deps.clock.now()));
+  const matching = ({ subject, connection: name }: ConnectionFilter): Session[] =>
+    registry
+      .all()
+      .filter(
+        (session) =>
+          (subject === undefined || session.identity.subject === subject) &&
+          (name === undefined || session.number.toString(36) === name),
+      )
+      .sort((a, b) => a.number - b.number);
   let timer: NodeJS.Timeout | null = null;
   // Counting from a random number: names of connections in logs hardly repeat across restarts.
   let connection = randomInt(2 ** 40);
@@ -138,7 +150,16 @@ export function createSessions(deps: SessionDeps): Sessions {
     count: () => registry.size,
     handedOver: (channel, at) => samples.handedOver(channel, at),
     all: () => registry.all(),
+    find: (filter) => matching(filter).map((session) => session.describe()),
+    disconnect(filter) {
+      const sessions = matching(filter);
+      for (const session of sessions) session.disconnect();
+      return sessions.length;
+    },
     guardBroadcaster: (broadcaster) => leaves.guard(broadcaster),
+    leave(channel) {
+      for (const session of registry.all()) session.leave(channel);
+    },
     closeForHole(channel) {
       for (const session of registry.all()) {
         if (session.holds(channel)) session.closeForHole();

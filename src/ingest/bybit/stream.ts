@@ -4,7 +4,7 @@ import type { IngestMetrics } from '../../metrics/ingest-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
 import { Delays } from '../backoff.ts';
 import type { CandleStream, StreamListener } from '../exchange.ts';
-import { SparseLog } from '../sparse-log.ts';
+import { SparseLog } from '../../log/sparse-log.ts';
 import type { BadFrameReason, CandlesFrame } from './frames.ts';
 import { BybitSocket, type EndReason, type SocketListener, type SocketSettings } from './socket.ts';
 import { channelOfTopic, shardTopics, topicOf } from './topics.ts';

@@ -18,6 +18,7 @@ const MENDING = {
   token: 'Enter a valid token and connect again.',
   channel: 'Choose another symbol or interval and connect again.',
   page: 'Reload the page and connect again.',
+  operator: 'Whoever runs the gateway can say why.',
 } as const;
 
 /** Shown while nothing else is to be said. */

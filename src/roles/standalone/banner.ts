@@ -4,6 +4,8 @@ import type { Source } from '../../candle/messages.ts';
 export interface BannerFacts {
   readonly host: string;
   readonly port: number;
+  /** Whether the public port speaks TLS. */
+  readonly isSecure: boolean;
   readonly source: Source;
   /** Null when tokens are made elsewhere, with a key that is not ours. */
   readonly token: string | null;
@@ -14,9 +16,18 @@ export interface BannerFacts {
 }
 
 /** What a newcomer needs next: where the page is, a token, and a line to paste into a terminal. */
-export function bannerLines({ host, port, source, token, apiKey, channel }: BannerFacts): string[] {
+export function bannerLines({
+  host,
+  port,
+  isSecure,
+  source,
+  token,
+  apiKey,
+  channel,
+}: BannerFacts): string[] {
+  const s = isSecure ? 's' : '';
   const authority = `${reachable(host)}:${port}`;
-  const page = `http://${authority}/`;
+  const page = `http${s}://${authority}/`;
   const feed = source === 'bybit' ? 'live from Bybit' : 'SIMULATED prices (source: simulator)';
   if (token === null) {
     return [
@@ -38,7 +49,7 @@ export function bannerLines({ host, port, source, token, apiKey, channel }: Bann
     `  API key ${apiKey}`,
     '  Stream  paste this into another terminal:',
     '',
-    `node ${quoted(program)} stream --url ws://${authority} --token ${token} ${channel}`,
+    `node ${quoted(program)} stream --url ws${s}://${authority} --token ${token} ${channel}`,
     '',
   ];
 }

@@ -69,6 +69,8 @@ export interface Harness {
   readonly registry: Registry;
   /** Errors that the server logged. */
   readonly logged: unknown[];
+  /** What it merely told. */
+  readonly noted: unknown[];
   url(path?: string): string;
 }
 
@@ -97,7 +99,11 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
   const registry = new Registry();
   const metrics = new EdgeMetrics(registry);
   const logged: unknown[] = [];
-  const log = { error: (...fields: unknown[]) => void logged.push(fields) };
+  const noted: unknown[] = [];
+  const log = {
+    info: (...fields: unknown[]) => void noted.push(fields),
+    error: (...fields: unknown[]) => void logged.push(fields),
+  };
   const origins = createOriginPolicy(options.allowedOrigins ?? ['https://charts.example']);
   const queryToken = options.settings?.queryToken ?? false;
   const server = createServer({
@@ -136,6 +142,7 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
     sessions,
     registry,
     logged,
+    noted,
     url: (path = MULTIPLEX) => `ws://127.0.0.1:${port}${path}`,
   };
 }

@@ -47,6 +47,10 @@ export class SimulatedSubscriber implements BusSubscriber {
     this.#canary = `${process.name} ${random.next()}`;
   }
 
+  follow(): void {
+    throw new Error('simulated gateways follow the same channels throughout');
+  }
+
   get state(): BusState {
     return this.#watch?.hears === true ? 'connected' : 'lost';
   }

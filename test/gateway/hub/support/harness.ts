@@ -58,12 +58,16 @@ export class CountingCodec implements Codec {
 export class FakeBus implements BusSubscriber {
   state: BusState = 'lost';
   listener: BusListener | null = null;
+  followed: readonly Channel[] = [];
   readonly reads: { readonly channel: Channel; readonly after: number | undefined }[] = [];
   /** Answers the reads; a thrown error fails them. */
   history: (channel: Channel) => ChannelHistory | null = () => null;
 
   start(_channels: readonly Channel[], listener: BusListener): void {
     this.listener = listener;
+  }
+  follow(channels: readonly Channel[]): void {
+    this.followed = channels;
   }
   readHistory(channel: Channel, after?: number): Promise<ChannelHistory | null> {
     this.reads.push({ channel, after });

@@ -1,0 +1,206 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createSimulator } from '../../src/simulator/simulator.ts';
+import { createWallClock } from '../../src/time/clock.ts';
+import { Dice } from '../faults/dice.ts';
+import { ReferenceClient } from '../faults/reference-client.ts';
+import { checkLogs, type Verdict } from '../support/checker.ts';
+import { eventually } from '../support/eventually.ts';
+import { listening, startRole, type RoleProcess } from '../support/role-process.ts';
+import { testToken } from '../support/tokens.ts';
+import { flood, type FloodReport } from './flood.ts';
+import { startSpoilingRelay } from './spoiling-relay.ts';
+
+export interface FuzzOptions {
+  readonly seed: number;
+  /** Frames from clients. */
+  readonly clientFrames: number;
+  /** Frames from the exchange. */
+  readonly exchangeFrames: number;
+}
+
+export interface FuzzReport {
+  readonly flood: FloodReport;
+  readonly exchangeFrames: number;
+  readonly badFrames: number;
+  /** The well-behaved client's. */
+  readonly verdict: Verdict;
+  readonly violations: readonly string[];
+  /** Connections that the well-behaved client lost. */
+  readonly reconnects: number;
+  /** Memory of the process in bytes: after a tenth of the frames, after the last, and once it has settled. */
+  readonly rssBefore: number;
+  readonly rssPeak: number;
+  readonly rssAfter: number;
+  /** Faults caught in handlers; each would be a bug. */
+  readonly handlerFailures: number;
+  readonly logLines: number;
+  /** Lines of level error or worse. */
+  readonly errorLines: readonly string[];
+  readonly exitCode: number | NodeJS.Signals | null;
+  readonly seconds: number;
+}
+
+/** One-minute candles close once a second. */
+const SPEED = 60;
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'];
+const CHANNELS = ['candles:BTCUSDT:1', 'candles:ETHUSDT:1'];
+const LIES_ABOUT = 'SOLUSDT';
+const MINUTE_MS = 60_000;
+/** The client's first snapshot reaches back less far. */
+const HISTORY_MS = 100 * MINUTE_MS;
+const CONNECTIONS_AT_ONCE = 12;
+const TAIL_LINES = 20;
+/** What V8 may keep between collections; a leak of 500 bytes a frame over 180,000 frames is more. */
+export const MAX_GROWTH_BYTES = 48 * 1_048_576;
+const SETTLE_MS = 60_000;
+const SETTLE_POLL_MS = 500;
+/** With the buffers in between full of rubbish. */
+const CATCH_UP_MS = 60_000;
+
+/**
+ * A real process with ingest and gateway, rubbish from both sides, and one well-behaved client beside
+ * it, whose candles are compared with those of the exchange.
+ */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const { seed } = options;
+  const startedAt = performance.now();
+  const simulator = createSimulator({
+    clock: createWallClock(),
+    seed,
+    speed: SPEED,
+    symbols: SYMBOLS,
+    updateMs: 250,
+  });
+  await simulator.listen();
+  const began = simulator.now();
+  const relay = await startSpoilingRelay(simulator.wsUrl, LIES_ABOUT, seed);
+  const role = startRole(['standalone'], {
+    CANDLEGATE_FEED: 'bybit',
+    CANDLEGATE_BYBIT_WS_URL: relay.url,
+    CANDLEGATE_BYBIT_REST_URL: simulator.restUrl,
+    CANDLEGATE_SYMBOLS: SYMBOLS.join(','),
+    CANDLEGATE_INTERVALS: '1,5',
+    CANDLEGATE_HISTORY: '200',
+    CANDLEGATE_LOG_FORMAT: 'json',
+  });
+  const token = await testToken();
+  const at = await listening(role);
+  const client = new ReferenceClient({
+    name: 'well-behaved',
+    token,
+    channels: CHANNELS,
+    gateway: () => at.ws,
+    random: new Dice(seed, 13).random,
+  });
+  try {
+    client.start();
+    await eventually(() => {
+      if (CHANNELS.some((channel) => client.lastClosed(channel) === null))
+        throw new Error('no candle yet');
+    }, CATCH_UP_MS);
+    const part = (share: number, index: number) =>
+      Promise.all([
+        flood({
+          port: Number(new URL(at.http).port),
+          token,
+          seed: seed * 2 + index,
+          frames: Math.ceil(options.clientFrames * share),
+          connectionsAtOnce: CONNECTIONS_AT_ONCE,
+        }),
+        relay.spoil(Math.ceil(options.exchangeFrames * share)),
+      ]);
+    const [warmUp] = await part(0.1, 0);
+    const rssBefore = await metric(at.admin, 'process_resident_memory_bytes');
+    const [main] = await part(0.9, 1);
+    const rssPeak = await metric(at.admin, 'process_resident_memory_bytes');
+
+    const until = Math.floor(simulator.now() / MINUTE_MS) * MINUTE_MS - MINUTE_MS;
+    await eventually(() => {
+      for (const channel of CHANNELS) {
+        if ((client.lastClosed(channel) ?? 0) < until)
+          throw new Error(`${channel} is behind ${until}:\n${tail(role)}`);
+      }
+    }, CATCH_UP_MS);
+    client.leave('close');
+    const truth = new Map(
+      CHANNELS.map((channel) => {
+        const symbol = channel.split(':')[1] ?? '';
+        const closed = simulator.closedCandles(
+          symbol,
+          '1',
+          began - HISTORY_MS,
+          client.lastClosed(channel) ?? 0,
+        );
+        return [channel, { closed, open: undefined }];
+      }),
+    );
+    const verdict = checkLogs(client.logs(), truth);
+    const handlerFailures = await metric(at.admin, 'candlegate_gateway_handler_failures_total');
+    const badFrames = await metric(at.admin, 'candlegate_ingest_bad_frames_total');
+    const rssAfter = await settledMemory(at.admin, rssBefore + MAX_GROWTH_BYTES);
+    const exitCode = await role.stop();
+    return {
+      flood: merged(warmUp, main),
+      exchangeFrames: relay.sent,
+      badFrames,
+      verdict,
+      violations: [...client.violations, ...warmUp.violations, ...main.violations],
+      reconnects: [...client.ends.values()].reduce((sum, count) => sum + count, 0),
+      rssBefore,
+      rssPeak,
+      rssAfter,
+      handlerFailures,
+      logLines: role.log.length,
+      errorLines: role.log
+        .filter(({ level }) => level === 'error' || level === 'fatal')
+        .map((line) => JSON.stringify(line)),
+      exitCode,
+      seconds: (performance.now() - startedAt) / 1000,
+    };
+  } finally {
+    client.leave('terminate');
+    await role.stop();
+    relay.close();
+    await simulator.close();
+  }
+}
+
+/** What a process said last. */
+function tail(role: RoleProcess): string {
+  return role.log
+    .slice(-TAIL_LINES)
+    .map((line) => JSON.stringify(line))
+    .join('\n');
+}
+
+/** Garbage is collected late: what is still held after a while counts. */
+async function settledMemory(admin: string, bound: number): Promise<number> {
+  const deadline = performance.now() + SETTLE_MS;
+  let least = Infinity;
+  while (least > bound && performance.now() < deadline) {
+    least = Math.min(least, await metric(admin, 'process_resident_memory_bytes'));
+    await delay(SETTLE_POLL_MS);
+  }
+  return least;
+}
+
+/** The sum of a metric over its labels. */
+async function metric(admin: string, name: string): Promise<number> {
+  const text = await (await fetch(`${admin}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(name) && /[ {]/.test(line.charAt(name.length)))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+function merged(a: FloodReport, b: FloodReport): FloodReport {
+  const kinds = new Map(a.kinds);
+  for (const [kind, count] of b.kinds) kinds.set(kind, (kinds.get(kind) ?? 0) + count);
+  return {
+    frames: a.frames + b.frames,
+    connections: a.connections + b.connections,
+    answered: a.answered + b.answered,
+    kinds,
+    violations: [...a.violations, ...b.violations],
+  };
+}

@@ -1,0 +1,343 @@
+// One entry for each row of the tables in SECURITY.md: how its defence is taken out, so that
+// `npm run defences` can see the row's test fail.
+
+/**
+ * @typedef {object} Defence
+ * @property {string} test as in SECURITY.md: file › title
+ * @property {string} file where the defence stands
+ * @property {string} from text that is replaced; it must be there
+ * @property {string} to
+ */
+
+const JWT = 'test/gateway/auth/jwt-verifier.test.ts';
+const SESSION = 'test/gateway/session/session.test.ts';
+const SLOW = 'test/gateway/session/slow-client.test.ts';
+const UPGRADE = 'test/gateway/server/upgrade.test.ts';
+const HARDENING = 'test/gateway/server/hardening.test.ts';
+const SOCKET = 'test/gateway/server/websocket.test.ts';
+const ROUTER = 'test/gateway/rest/router.test.ts';
+const JSON_CODEC = 'test/gateway/codec/json.test.ts';
+const SERVER = 'src/gateway/server/server.ts';
+const UNBOUNDED = ['maxPayloadLength: 4 * settings.maxMessageBytes', 'maxPayloadLength: 2 ** 30'];
+
+/** @returns {Defence} */
+const without = (file, title, source, from, to) => ({
+  test: `${file} › ${title}`,
+  file: source,
+  from,
+  to,
+});
+
+/** @type {readonly Defence[]} */
+export const DEFENCES = [
+  without(
+    JWT,
+    'a verifier with a secret',
+    'src/gateway/auth/jwt-verifier.ts',
+    'await jwtVerify(',
+    "await (async (text: string, ..._checks: unknown[]) => ({ payload: JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) }))(",
+  ),
+  without(
+    JWT,
+    'refuses HS256 made with the public key as the secret',
+    'src/gateway/auth/verification-keys.ts',
+    'return { key, algorithms: algorithmsOf(key) };',
+    "return { key: createSecretKey(Buffer.from(text)), algorithms: ['HS256', ...algorithmsOf(key)] };",
+  ),
+  without(
+    JWT,
+    'a verifier with an issuer and an audience',
+    'src/gateway/auth/jwt-verifier.ts',
+    '...(settings.audience === undefined ? {} : { audience: settings.audience }),',
+    '',
+  ),
+  without(
+    JWT,
+    'refuses a remembered token once it has expired',
+    'src/gateway/auth/verified-tokens.ts',
+    '|| identity.expiresAt > now',
+    '|| true',
+  ),
+  without(
+    JWT,
+    'is not made with a key that should not be trusted',
+    'src/gateway/auth/verification-keys.ts',
+    "if ('d' in jwk || 'k' in jwk)",
+    'if (false)',
+  ),
+  without(
+    SESSION,
+    'comes with 4401 soon after the token ended',
+    'src/gateway/session/session.ts',
+    "this.#close('token_expired');",
+    '',
+  ),
+  without(
+    SESSION,
+    'keeps the old token when the new one is refused or belongs to another subject',
+    'src/gateway/session/token-refresh.ts',
+    '.subject !== subject',
+    ".subject === ''",
+  ),
+  without(
+    SESSION,
+    'refuses to check many tokens of one connection at once',
+    'src/gateway/session/token-refresh.ts',
+    'if (this.#pending >= MAX_PENDING) return false;',
+    '',
+  ),
+  without(
+    SESSION,
+    'closes with 4400 at the 21st within ten seconds, after its error',
+    'src/gateway/session/abuse-window.ts',
+    'return oldest !== undefined && now - oldest < ABUSE_WINDOW_MS;',
+    'return false;',
+  ),
+  without(
+    'test/gateway/auth/origin-policy.test.ts',
+    'an origin policy',
+    'src/gateway/auth/origin-policy.ts',
+    'return list.has(canonical) ||',
+    'return [...list].some((each) => canonical.startsWith(each)) ||',
+  ),
+  without(
+    ROUTER,
+    'are refused otherwise',
+    'src/gateway/rest/router.ts',
+    'if (isApi(request) && !deps.origins',
+    'if (!isApi(request) && !deps.origins',
+  ),
+  without(
+    ROUTER,
+    'hides what went wrong inside',
+    'src/gateway/rest/router.ts',
+    "detail: 'The request could not be answered.'",
+    'detail: String(error)',
+  ),
+  without(
+    ROUTER,
+    'carries the security headers, problems too',
+    'src/gateway/rest/security-headers.ts',
+    "'X-Content-Type-Options': 'nosniff',",
+    '',
+  ),
+  without(
+    UPGRADE,
+    'carry a token that is never answered, in whatever order',
+    'src/gateway/server/upgrade-plan.ts',
+    'return { protocol, answeredProtocol: protocol };',
+    "return { protocol, answeredProtocol: header ?? '' };",
+  ),
+  without(
+    UPGRADE,
+    'in the query counts only where that is switched on',
+    'src/gateway/rest/request-credential.ts',
+    'queryToken ?',
+    'true ?',
+  ),
+  without(
+    JSON_CODEC,
+    'refuses what has no known type, also names that every object has',
+    'src/gateway/codec/json.ts',
+    '|| !Object.hasOwn(schemas, type)',
+    '|| !(type in schemas)',
+  ),
+  without(
+    JSON_CODEC,
+    'survives nesting as deep as a message can hold',
+    'src/gateway/codec/json.ts',
+    '  const result = ',
+    "  const depth = (each: unknown): number => typeof each === 'object' && each !== null ? 1 + Math.max(0, ...Object.values(each).map(depth)) : 0;\n  depth(value);\n  const result = ",
+  ),
+  without(
+    JSON_CODEC,
+    'bounds what it repeats of a client text',
+    'src/gateway/codec/issue.ts',
+    'const MAX_DETAIL_LENGTH = 240;',
+    'const MAX_DETAIL_LENGTH = 1e9;',
+  ),
+  without(
+    SOCKET,
+    'breaks on a frame beyond four times the message size, and takes one of that size',
+    SERVER,
+    ...UNBOUNDED,
+  ),
+  without(
+    SOCKET,
+    'is cut off when it does not read again',
+    'src/gateway/server/transport.ts',
+    '      ws.close();\n',
+    '',
+  ),
+  without(
+    SOCKET,
+    'close its own socket with 1011 and leave the others alone',
+    'src/gateway/server/websocket.ts',
+    "        transport.close(INTERNAL_ERROR, 'internal error');",
+    '',
+  ),
+  without(
+    HARDENING,
+    'a bomb of 64 KB that inflates to 64 MB breaks its connection and costs no memory',
+    SERVER,
+    ...UNBOUNDED,
+  ),
+  without(
+    HARDENING,
+    'a message in endless fragments ends at four times the message size',
+    SERVER,
+    ...UNBOUNDED,
+  ),
+  without(
+    HARDENING,
+    '200 connections that send 512 KB each without a last fragment cost at most what they may',
+    SERVER,
+    ...UNBOUNDED,
+  ),
+  without(
+    HARDENING,
+    'a frame that states a length of a gigabyte breaks its connection at once',
+    SERVER,
+    ...UNBOUNDED,
+  ),
+  without(
+    HARDENING,
+    'requests that are too large',
+    'src/gateway/server/http.ts',
+    'if (headBytes + query.length > MAX_HEAD_BYTES)',
+    'if (headBytes < 0)',
+  ),
+  without(
+    HARDENING,
+    'headers without an end are cut off below 64 KB',
+    'src/gateway/server/uws.ts',
+    'String(MAX_HEAD_BYTES)',
+    "'1000000000'",
+  ),
+  without(
+    HARDENING,
+    'the body of a request is not read: 1 GB announced costs no memory',
+    SERVER,
+    "const last = !accepting || !['GET', 'HEAD', 'OPTIONS'].includes(request.method);",
+    'const last = false;',
+  ),
+  without(
+    HARDENING,
+    '500 of them write one line, and all are counted',
+    'src/log/sparse-log.ts',
+    'if (now - this.#lastAt < this.#periodMs) return null;',
+    '',
+  ),
+  without(
+    'test/gateway/server/slow-handshake.test.ts',
+    'a socket that never proves itself is cut within ten seconds or little more',
+    SERVER,
+    "app.any('/*', (response, request) => {",
+    "app.any('/*', (response, request) => {\n    if (request.getUrl() === '/api/v1/live/health') return void response.onAborted(() => undefined);",
+  ),
+  without(
+    'test/gateway/server/idle.test.ts',
+    'a socket breaks when nothing comes from it for the idle time, not even a pong',
+    SERVER,
+    'idleTimeout: idleTimeoutSeconds(settings.idleTimeoutMs ?? 120_000)',
+    'idleTimeout: 0',
+  ),
+  without(
+    SLOW,
+    'end a connection that never answers them',
+    'src/gateway/session/session.ts',
+    'if (this.#health.isStalled(now, settings.stallTimeoutMs))',
+    'if (now < 0)',
+  ),
+  without(
+    SLOW,
+    'is closed with 4000 when it reads nothing at all for 30 seconds',
+    'src/gateway/session/session.ts',
+    'if (this.#health.isStalled(now, settings.stallTimeoutMs))',
+    'if (now < 0)',
+  ),
+  without(
+    'test/gateway/server/http.test.ts',
+    'fails in one sentence when another server has the port',
+    'src/gateway/server/listen.ts',
+    'const EXCLUSIVE_PORT = 1;',
+    'const EXCLUSIVE_PORT = 0;',
+  ),
+  without(
+    'test/gateway/admin/connections.test.ts',
+    'cannot be used by %s',
+    'src/metrics/admin-route.ts',
+    'refuseBrowsers(request, ownHost);',
+    '',
+  ),
+  without(
+    'test/security/audit.test.ts',
+    'fails for a high or critical advisory that is not on the list',
+    'scripts/audit-verdict.mjs',
+    "['high', 'critical']",
+    "['critical']",
+  ),
+  without(
+    'test/integration/admin-port.test.ts',
+    'answers on no path through the public port, whatever the path, method and Host',
+    'src/roles/gateway-parts.ts',
+    '      healthRoute({',
+    "      {\n        name: 'admin',\n        needsToken: false,\n        match: (path: string) => (path.endsWith('metrics') ? [] : null),\n        answer: async () => ({ status: 200, headers: {}, body: await registry.metrics() }),\n      } as never,\n      healthRoute({",
+  ),
+  without(
+    'test/integration/secrets.test.ts',
+    'never come out again in logs, metrics, answers or process titles',
+    'src/log/redaction.ts',
+    "  'command.args',\n",
+    '',
+  ),
+  without(
+    'test/integration/secrets.test.ts',
+    'candlegate config keeps them, also when the configuration is %s',
+    'src/config/mask.ts',
+    "if (setting.shown === 'secret') return MASK;",
+    '',
+  ),
+  without(
+    'test/integration/tls.test.ts',
+    'speaks TLS 1.3 and 1.2, nothing older, and no cipher without forward secrecy',
+    'src/gateway/server/app.ts',
+    'ssl_ciphers: CIPHERS,',
+    '',
+  ),
+  without(
+    'test/bus/redis/tls.test.ts',
+    'is refused a server whose authority is not known',
+    'src/redis/server-access.ts',
+    '...(ca === undefined ? {} : { ca }),',
+    'rejectUnauthorized: false,',
+  ),
+  without(
+    'test/gateway/channel-access.test.ts',
+    'what a token may see',
+    'src/gateway/session/subscription-plan.ts',
+    'if (!grant.allows(view.channel))',
+    'if (grant === null)',
+  ),
+  without(
+    'test/access/redis-access.test.ts',
+    'holds no key and no ticket, only their hashes',
+    'src/access/secret-text.ts',
+    "return createHash('sha256').update(secretText).digest('base64url');",
+    'return secretText;',
+  ),
+  without(
+    'test/limits/ledger.test.ts',
+    'leaves the memory of blocked ones bounded, and each blocked no longer than it should be',
+    'src/limits/blocked-addresses.ts',
+    'max: maxAddresses',
+    'max: 1e7 + maxAddresses',
+  ),
+  without(
+    'test/fuzz/fuzz.test.ts',
+    'rubbish from clients and from the exchange hurts nobody beside it',
+    'src/gateway/codec/json.ts',
+    '  } catch {\n',
+    '  } catch (error) {\n    throw error;\n',
+  ),
+];
