@@ -183,4 +183,30 @@ describe('publishing', () => {
     // Received a second after the exchange's time, by a clock that is 40 ms behind.
     expect(sum('exchange')).toBeCloseTo(1.04, 9);
   });
+
+  it('leaves a wait for an earlier answer to the bus, also after a failure', async () => {
+    const arrive = (second: number) => {
+      const exchange = startOfMinute(5) + second * 1_000;
+      const receivedAt = now;
+      btc.onStream(minute(5, { close: String(second) }), exchange, receivedAt);
+      now += 2;
+      publisher.arrived(btc, { receivedAt, readyAt: now, heldBackMs: 0 });
+      return now;
+    };
+    arrive(1);
+    await turn();
+    const readyAt = arrive(2);
+    now += 500;
+    await answer(0);
+    expect(batches[1]?.batch.map((publication) => publication.readyAt)).toEqual([readyAt]);
+    await answer(1, 'failed');
+    now += 1_000;
+    publisher.touch(btc);
+    await turn();
+    expect(batches[2]?.batch.map((publication) => publication.readyAt)).toEqual([readyAt]);
+    await answer(2);
+    const ledger = await registry.getSingleMetricAsString('candlegate_hop_latency_seconds');
+    expect(ledger).toMatch(/_count\{hop="ingest"\} 2/);
+    expect(ledger).toMatch(/_sum\{hop="ingest"\} 0\.004/);
+  });
 });
