@@ -1,9 +1,12 @@
 import { Registry } from 'prom-client';
+import { AccessMetrics } from './access-metrics.ts';
 import { BusMetrics } from './bus-metrics.ts';
 import { EdgeMetrics } from './edge-metrics.ts';
 import { HopLedger } from './hop-ledger.ts';
 import { HubMetrics } from './hub-metrics.ts';
 import { IngestMetrics } from './ingest-metrics.ts';
+import { JwksMetrics } from './jwks-metrics.ts';
+import { LimitMetrics } from './limit-metrics.ts';
 import { SentMetrics } from './sent-metrics.ts';
 import { SessionMetrics } from './session-metrics.ts';
 import { TraceMetrics } from './trace-metrics.ts';
@@ -30,6 +33,9 @@ function everyMetric(): Described[] {
   new SessionMetrics(registry, sent);
   new IngestMetrics(registry, { now: () => 0 });
   new TraceMetrics(registry);
+  new JwksMetrics(registry);
+  new AccessMetrics(registry);
+  new LimitMetrics(registry, [], () => 0);
   return registry.getMetricsAsArray() as unknown as Described[];
 }
 
