@@ -13,6 +13,19 @@ export type CredentialKind = 'token' | 'apiKey' | 'ticket';
 /** REST answers come from memory; the slow ones verify a token. */
 const REQUEST_BUCKETS_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
 
+/** Where a fault can be caught; each has a series from the start, so that the first one is an increase. */
+const HANDLERS = [
+  'upgrade',
+  'request',
+  'open',
+  'message',
+  'pong',
+  'dropped',
+  'drain',
+  'close',
+  'abandon',
+] as const;
+
 /** What happens at the gateway's public port before a session exists, and when it drains. */
 export class EdgeMetrics {
   readonly #upgrades: Counter<'outcome'>;
@@ -83,6 +96,7 @@ export class EdgeMetrics {
     for (const outcome of ['accepted', 'aborted', ...Object.keys(PROBLEM_CODES)]) {
       this.#upgrades.inc({ outcome }, 0);
     }
+    for (const handler of HANDLERS) this.#handlerFailures.inc({ handler }, 0);
   }
 
   upgradeEnded(outcome: UpgradeOutcome): void {

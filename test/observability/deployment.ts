@@ -1,6 +1,5 @@
 import { ReferenceClient } from '../faults/reference-client.ts';
 import { startRig, type Rig } from '../faults/rig.ts';
-import { startTcpProxy } from '../faults/tcp-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { startPrometheus, type TestPrometheus } from '../support/prometheus.ts';
 import { adminAddress, startRole, type RoleProcess } from '../support/role-process.ts';
@@ -21,8 +20,11 @@ export interface Deployment {
   readonly clients: readonly ReferenceClient[];
   /** A client of one gateway through a link of its own choice; it ends with the deployment. */
   client(port: number): ReferenceClient;
-  /** So many clients of one gateway behind a line that gets slow once they are connected. */
-  slowClients(gateway: 0 | 1, count: number): Promise<{ leave(): Promise<void> }>;
+  /**
+   * So many clients of one gateway that stop reading once they are connected; the gateway gives up on
+   * them after half a minute. @returns lets them leave
+   */
+  slowClients(gateway: 0 | 1, count: number): Promise<() => void>;
   /**
    * Starts another process beside the rig's, with the rig's settings of that role but for `env`.
    *
@@ -48,8 +50,6 @@ const SPEED = 1;
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'];
 const INTERVALS = ['1', '5'];
 const SCRAPE_SECONDS = 1;
-/** Each way; a gateway takes a client for slow that does not answer within two seconds. */
-const SLOW_LINE_MS = 2_500;
 const STEADY_TIMEOUT_MS = 60_000;
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
@@ -86,17 +86,14 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       return made;
     },
     async slowClients(gateway, count) {
-      const line = await startTcpProxy(() => rig.links.gatewayToClients[gateway].port);
-      const slow = Array.from({ length: count }, () => deployment.client(line.port));
+      const { port } = rig.links.gatewayToClients[gateway];
+      const slow = Array.from({ length: count }, () => deployment.client(port));
       await eventually(() => {
         if (slow.some(({ receipts }) => receipts.length === 0)) throw new Error('not connected');
       }, STEADY_TIMEOUT_MS);
-      line.become({ kind: 'delayed', ms: SLOW_LINE_MS });
-      return {
-        async leave() {
-          for (const each of slow) each.leave('terminate');
-          await line.close();
-        },
+      for (const each of slow) each.pause();
+      return () => {
+        for (const each of slow) each.leave('terminate');
       };
     },
     async extra(role, instance, env = {}) {

@@ -69,12 +69,9 @@ const CASES: readonly { readonly what: string; readonly part: Part; readonly bre
     break: ({ rig }) => Promise.resolve(starve(rig.gateways[0], 700)),
   },
   {
-    what: 'one client has a line with a delay of several seconds',
+    what: 'one client stops reading',
     part: 'one client',
-    async break(deployment) {
-      const slow = await deployment.slowClients(0, 1);
-      return () => slow.leave();
-    },
+    break: (deployment) => deployment.slowClients(0, 1),
   },
   {
     what: 'the clock of a gateway is two seconds behind',

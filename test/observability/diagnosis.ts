@@ -18,7 +18,7 @@ export type Part = (typeof PARTS)[number];
 const SLOW_REDIS_SECONDS = 0.1;
 const SLOW_HOP_SECONDS = 0.25;
 const SLOW_LOOP_SECONDS = 0.25;
-const NEGATIVE_PER_SECOND = 0.1;
+const NEGATIVE_SHARE = 0.2;
 const WRONG_CLOCK_SECONDS = 0.5;
 const SILENT_SECONDS = 75;
 const FEW_CLIENTS_SHARE = 0.1;
@@ -49,9 +49,9 @@ export const SIGNS: readonly Sign[] = [
   },
   {
     part: 'clock',
-    text: "_Negative latencies_ above 0.1 a second, or _Exchange's clock_ further than 0.5 s from 0",
+    text: "_Negative latencies_ above 20 % at any hop, or _Exchange's clock_ further than 0.5 s from 0",
     isSeen: (panels) =>
-      panels.max('Negative latencies') > NEGATIVE_PER_SECOND ||
+      panels.max('Negative latencies') > NEGATIVE_SHARE ||
       panels.largest("Exchange's clock") > WRONG_CLOCK_SECONDS,
   },
   {

@@ -78,8 +78,14 @@ export const RULE_CASES: readonly RuleCase[] = [
   },
   {
     alert: 'CandlegateClocksDisagree',
-    fires: { [`candlegate_clock_skew_total{${GATEWAY},hop="bus"}`]: '0+60x60' },
-    quiet: { [`candlegate_clock_skew_total{${GATEWAY},hop="bus"}`]: '0+1x60' },
+    fires: {
+      [`candlegate_clock_skew_total{${GATEWAY},hop="bus"}`]: '0+30x60',
+      [`candlegate_hop_latency_seconds_count{${GATEWAY},hop="bus"}`]: '0+100x60',
+    },
+    quiet: {
+      [`candlegate_clock_skew_total{${GATEWAY},hop="bus"}`]: '0+10x60',
+      [`candlegate_hop_latency_seconds_count{${GATEWAY},hop="bus"}`]: '0+100x60',
+    },
   },
   {
     alert: 'CandlegateNoLeader',

@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    reporters: ['verbose'],
     // One product at a time: half of what is tested is about time.
     fileParallelism: false,
   },

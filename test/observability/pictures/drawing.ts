@@ -37,7 +37,7 @@ export function drawnPanel(
     max: defaults?.max ?? null,
     steps: defaults?.thresholds.steps ?? [],
     series: answers.flatMap(({ legend, series }) =>
-      series.map(({ labels, points }) => ({ name: named(legend, labels), points })),
+      series.map(({ labels, points }) => ({ name: named(legend, labels) || 'all', points })),
     ),
   };
 }
