@@ -237,6 +237,7 @@ export const gateway = dashboard({
           expr: sumRate('candlegate_gateway_ignored_bus_messages_total', ['reason']),
           legend: 'ignored: {{reason}}',
         },
+        { expr: sumRate('candlegate_bus_malformed_messages_total'), legend: 'malformed' },
         { expr: sumRate('candlegate_gateway_history_holes_total'), legend: 'hole' },
       ],
     }),

@@ -133,7 +133,7 @@ export const security = dashboard({
         },
         {
           expr: `${sumRate('candlegate_gateway_jwks_refreshes_total', ['outcome'])} or vector(0)`,
-          legend: '{{outcome}}/s',
+          legend: 'fetches {{outcome}}/s',
         },
       ],
     }),

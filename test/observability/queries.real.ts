@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import { eventually } from '../support/eventually.ts';
 import { startDeployment, type Deployment } from './deployment.ts';
 import { metricNamesIn } from './metric-names.ts';
@@ -13,6 +12,7 @@ import {
   readRules,
   readRunbooks,
 } from './shipped.ts';
+import { mistakenClient } from './strangers.ts';
 
 const WITHIN_MS = 60_000;
 
@@ -109,19 +109,4 @@ async function stir(deployment: Deployment): Promise<void> {
     const bad = await deployment.prometheus.query('sum(candlegate_ingest_bad_frames_total) > 3');
     expect(bad).not.toEqual([]);
   }, WITHIN_MS);
-}
-
-/** Says something that is no JSON, and leaves when it is told. */
-function mistakenClient(port: number, token: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/live/ws`, ['candlegate.v1.json'], {
-      headers: { Authorization: `Bearer ${token}` },
-    });
-    socket.on('open', () => socket.send('{'));
-    socket.on('message', (data: Buffer) => {
-      if (data.toString().includes('invalid_json')) socket.close();
-    });
-    socket.on('close', () => resolve());
-    socket.on('error', reject);
-  });
 }

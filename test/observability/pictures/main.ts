@@ -7,6 +7,7 @@ import { launchChromium } from '../../support/chromium.ts';
 import { startDeployment, starve, type Deployment } from '../deployment.ts';
 import { substituted } from '../panel-queries.ts';
 import { readDashboards, readRuleFiles, type ShippedDashboard } from '../shipped.ts';
+import { mistakenClient, refusedUpgrade } from '../strangers.ts';
 import { drawnPanel, type DrawnPanel } from './drawing.ts';
 
 /**
@@ -29,7 +30,24 @@ const INCIDENTS: readonly {
   readonly seconds: number;
   readonly act: (deployment: Deployment) => Promise<() => Promise<void> | void>;
 }[] = [
-  { text: 'all is well', seconds: 40, act: () => Promise.resolve(() => undefined) },
+  { text: 'all is well', seconds: 30, act: () => Promise.resolve(() => undefined) },
+  {
+    text: 'strangers come with wrong tokens and ask for history without any',
+    seconds: 15,
+    async act({ rig, token }) {
+      const { port } = rig.links.gatewayToClients[0];
+      for (let attempt = 0; attempt < 20; attempt += 1) await refusedUpgrade(port);
+      await mistakenClient(port, token);
+      const history = `http://127.0.0.1:${port}/api/v1/candles/BTCUSDT/1`;
+      for (let attempt = 0; attempt < 10; attempt += 1) {
+        await fetch(
+          history,
+          attempt % 2 === 0 ? {} : { headers: { Authorization: `Bearer ${token}` } },
+        );
+      }
+      return () => undefined;
+    },
+  },
   {
     text: 'Bybit 800 ms late',
     seconds: 25,
