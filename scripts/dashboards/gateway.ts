@@ -178,6 +178,50 @@ export const gateway = dashboard({
       ],
     }),
     graph({
+      title: 'Spared to slow clients',
+      description:
+        'Updates of open candles a second that slow clients were spared, each once per client; closed candles never are.',
+      unit: 'ops',
+      width: 8,
+      queries: [
+        {
+          expr: sumRate('candlegate_gateway_conflated_updates_total', ['instance']),
+          legend: '{{instance}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Socket and client (p99)',
+      description:
+        "From the hand-over until a sampled socket's buffer is empty, and half the round trip to clients (or what they report).",
+      unit: 's',
+      width: 8,
+      logarithmic: true,
+      queries: [
+        {
+          expr: quantile(0.99, 'candlegate_hop_latency_seconds', ['hop'], 'hop=~"socket|client"'),
+          legend: '{{hop}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Slow messages and traces',
+      description:
+        'Deliveries that were slower than CANDLEGATE_TRACE_SLOW_MS, and traces that a collector did not take.',
+      unit: 'ops',
+      width: 8,
+      queries: [
+        {
+          expr: sumRate('candlegate_slow_messages_total', ['instance']),
+          legend: '{{instance}} slow',
+        },
+        {
+          expr: `${sumRate('candlegate_trace_export_failures_total')} or vector(0)`,
+          legend: 'not exported',
+        },
+      ],
+    }),
+    graph({
       title: 'Replays',
       description:
         'Candles a second that were sent from history: first snapshots, resumes with `since`, and catching up of slow clients.',

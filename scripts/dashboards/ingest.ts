@@ -192,6 +192,14 @@ export const ingest = dashboard({
       width: 8,
       queries: [
         { expr: sumRate('candlegate_ingest_backfilled_candles_total'), legend: 'backfilled/s' },
+        {
+          expr: sumRate('candlegate_ingest_backfills_total', ['outcome']),
+          legend: 'ranges {{outcome}}/s',
+        },
+        {
+          expr: sumRate('candlegate_ingest_conflated_updates_total'),
+          legend: 'updates overtaken/s',
+        },
         { expr: chosen('candlegate_ingest_held_closes'), legend: '{{instance}} held' },
         {
           expr: sumRate('candlegate_ingest_seeds_total', ['result']),

@@ -262,6 +262,15 @@ export const overview = dashboard({
       thresholds: [{ from: 0.5, color: 'red' }],
     }),
     graph({
+      title: "Hosts' clocks",
+      description:
+        "By how much the clock of Redis is ahead of each process's. Processes that differ here have clocks that differ by as much, and the hop `bus` between them is wrong by it.",
+      unit: 's',
+      width: 8,
+      min: -1,
+      queries: [{ expr: chosen('candlegate_bus_clock_offset_seconds'), legend: '{{instance}}' }],
+    }),
+    graph({
       title: 'Messages to clients',
       description: 'Messages a second that are written to sockets, each once per client.',
       unit: 'ops',
@@ -279,7 +288,7 @@ export const overview = dashboard({
       description:
         'Requests for a WebSocket a second that did not become one, by outcome. What it means: dashboard Gateway.',
       unit: 'ops',
-      width: 8,
+      width: 24,
       queries: [
         {
           expr: `${sumRate('candlegate_gateway_upgrades_total', ['outcome'], 'outcome!="accepted"')} > 0 or ${sumRate('candlegate_gateway_upgrades_total', [], 'outcome!="accepted"')}`,

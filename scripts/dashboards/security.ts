@@ -182,6 +182,30 @@ export const security = dashboard({
 
     row('How near the limits'),
     graph({
+      title: 'Refused by a limit',
+      description: 'Decisions of the limits a second that refused, by limit.',
+      unit: 'ops',
+      width: 12,
+      queries: [
+        {
+          expr: `${sumRate('candlegate_limits_decisions_total', ['limit'], 'decision="refused"')} or vector(0)`,
+          legend: '{{limit}}',
+        },
+      ],
+      stacked: true,
+    }),
+    graph({
+      title: 'Limits without Redis',
+      description:
+        'Gateways that keep their share of each limit alone, because Redis keeps none: limits are coarser then.',
+      unit: 'short',
+      width: 12,
+      queries: [
+        { expr: `sum(${chosen('candlegate_limits_degraded')}) or vector(0)`, legend: 'gateways' },
+      ],
+      thresholds: [{ from: 1, color: 'red' }],
+    }),
+    graph({
       title: 'Connections',
       description: 'Open WebSocket connections of each gateway.',
       unit: 'short',

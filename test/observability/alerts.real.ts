@@ -28,6 +28,19 @@ const nothingToMend = (): void => undefined;
  */
 const CASES: readonly Case[] = [
   {
+    what: 'Bybit sends its frames late',
+    alerts: [
+      'CandlegateHopSlow',
+      'CandlegateDeliveryBudgetBurnsFast',
+      'CandlegateDeliveryBudgetBurns',
+      'CandlegateDeliveryBudgetBurnsSlowly',
+    ],
+    async break({ rig }) {
+      await rig.exchange.setFaults({ frameDelayMs: 1_200 });
+      return () => rig.exchange.setFaults({ frameDelayMs: 0 });
+    },
+  },
+  {
     what: 'workers are killed again and again',
     alerts: ['CandlegateRestartLoop', 'CandlegateLeaderChangesOften'],
     async break(deployment) {
@@ -44,19 +57,6 @@ const CASES: readonly Case[] = [
         }, WITHIN_MS);
       }
       return nothingToMend;
-    },
-  },
-  {
-    what: 'Bybit sends its frames late',
-    alerts: [
-      'CandlegateHopSlow',
-      'CandlegateDeliveryBudgetBurnsFast',
-      'CandlegateDeliveryBudgetBurns',
-      'CandlegateDeliveryBudgetBurnsSlowly',
-    ],
-    async break({ rig }) {
-      await rig.exchange.setFaults({ frameDelayMs: 1_200 });
-      return () => rig.exchange.setFaults({ frameDelayMs: 0 });
     },
   },
   {
@@ -148,7 +148,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a gateway has the wrong time',
-    alerts: ['CandlegateClocksDisagree'],
+    alerts: ['CandlegateClocksDisagree', 'CandlegateHostClocksDiffer'],
     async break(deployment) {
       await deployment.extra('gateway', 'gateway-late', wrongClock(-2_000));
       return () => deployment.retire('gateway-late');
@@ -219,6 +219,8 @@ const CASES: readonly Case[] = [
  * alone stand for them.
  */
 const NOT_FOR_REAL = [
+  // Gateways do not have the limiter yet.
+  'CandlegateLimiterDegraded',
   // Redis has to be away for more than a minute.
   'CandlegateRevocationsStale',
   // The next fetch of keys comes after minutes.

@@ -49,10 +49,11 @@ export const SIGNS: readonly Sign[] = [
   },
   {
     part: 'clock',
-    text: "_Negative latencies_ above 20 % at any hop, or _Exchange's clock_ further than 0.5 s from 0",
+    text: "_Negative latencies_ above 20 % at any hop, _Exchange's clock_ further than 0.5 s from 0, or _Hosts' clocks_ more than 0.5 s apart",
     isSeen: (panels) =>
       panels.max('Negative latencies') > NEGATIVE_SHARE ||
-      panels.largest("Exchange's clock") > WRONG_CLOCK_SECONDS,
+      panels.largest("Exchange's clock") > WRONG_CLOCK_SECONDS ||
+      panels.max("Hosts' clocks") - panels.min("Hosts' clocks") > WRONG_CLOCK_SECONDS,
   },
   {
     part: 'gateway',

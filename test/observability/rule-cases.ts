@@ -303,4 +303,20 @@ export const RULE_CASES: readonly RuleCase[] = [
       [`candlegate_gateway_jwks_refreshes_total{${GATEWAY},outcome="ok"}`]: '0+1x60',
     },
   },
+  {
+    alert: 'CandlegateLimiterDegraded',
+    fires: { [`candlegate_limits_degraded{${GATEWAY}}`]: '1x60' },
+    quiet: { [`candlegate_limits_degraded{${GATEWAY}}`]: '0x60' },
+  },
+  {
+    alert: 'CandlegateHostClocksDiffer',
+    fires: {
+      [`candlegate_bus_clock_offset_seconds{${GATEWAY}}`]: '-0.4x60',
+      [`candlegate_bus_clock_offset_seconds{${INGEST}}`]: '0.4x60',
+    },
+    quiet: {
+      [`candlegate_bus_clock_offset_seconds{${GATEWAY}}`]: '2.4x60',
+      [`candlegate_bus_clock_offset_seconds{${INGEST}}`]: '2.3x60',
+    },
+  },
 ];
