@@ -3,4 +3,5 @@ export const KNOWN_SEEDS: readonly { readonly seed: number; readonly lesson: str
   { seed: 2338, lesson: 'a heartbeat must not run ahead of a resume that waits for history' },
   { seed: 29336, lesson: 'the judge: what ingest gave up is lost also behind a stale replica' },
   { seed: 36869, lesson: 'the judge: another candle at the same price is not the newest one' },
+  { seed: 50497, lesson: 'the market: it says no two things of a candle in one millisecond' },
 ];

@@ -1,3 +1,4 @@
+import { sameCandle, type Candle } from '../../src/candle/candle.ts';
 import type { Channel } from '../../src/candle/channel.ts';
 import { checkLogs, type ClientLog, type Problem, type Truth } from '../support/checker.ts';
 import type { ChannelLog } from './client/channel-log.ts';
@@ -122,10 +123,7 @@ function amiss(world: World): string[] {
       if (!isSubscribed) found.push(`${name} is not subscribed`);
       else if ((log.lastClosed ?? log.owedAfter) !== lastClosed)
         found.push(`${name} lacks the last close`);
-      else if (log.open?.start !== open?.start || log.open?.close !== open?.close) {
-        // Two candles may well have closed at one price.
-        found.push(`${name} lacks the newest update`);
-      }
+      else if (!isSame(log.open, open)) found.push(`${name} lacks the newest update`);
     }
     for (const { name, hub } of gateways) {
       const state = hub?.get(channel.name)?.head().state;
@@ -134,6 +132,10 @@ function amiss(world: World): string[] {
     }
   }
   return found;
+}
+
+function isSame(a: Candle | null, b: Candle | null): boolean {
+  return a === null || b === null ? a === b : a.start === b.start && sameCandle(a, b);
 }
 
 function judge(world: World): Omit<Report, 'seed' | 'healedMs'> {

@@ -32,6 +32,8 @@ interface Line {
   start: number;
   /** Of the current candle's updates so far; 0: none, and it does not exist yet. */
   version: number;
+  /** When that was, by the exchange's clock: it never says two things of a candle in one millisecond. */
+  updatedAt: number;
   /** Nothing is traded until the current candle ends. */
   isQuiet: boolean;
 }
@@ -143,6 +145,7 @@ export class Market {
       closed: [],
       start: startOf(interval, this.time() - pastMinutes * MINUTE_MS),
       version: 0,
+      updatedAt: 0,
       isQuiet: false,
     };
     const now = startOf(interval, this.time());
@@ -163,7 +166,11 @@ export class Market {
 
   #update(line: Line): void {
     if (this.#isSilent || line.isQuiet || (this.#isHalted && line.version === 0)) return;
-    if (!this.#isHalted) line.version += 1;
+    if (!this.#isHalted) {
+      if (this.time() === line.updatedAt) return;
+      line.version += 1;
+      line.updatedAt = this.time();
+    }
     this.#emit([{ line, candle: openCandle(line) }]);
   }
 
@@ -191,7 +198,10 @@ export class Market {
     this.#scheduleEnd(line);
     if (!exists) return;
     const withNext = !line.isQuiet && this.#random.chance(0.2);
-    if (withNext) line.version = 1;
+    if (withNext) {
+      line.version = 1;
+      line.updatedAt = this.time();
+    }
     const frame = [{ line, candle: ended }];
     if (withNext) frame.push({ line, candle: openCandle(line) });
     this.#emit(this.#random.chance(0.3) ? frame.reverse() : frame);
