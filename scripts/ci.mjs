@@ -14,8 +14,13 @@ const FAULT_SEEDS = [11, 12];
 /** @type {readonly { name: string, command: readonly string[] }[]} */
 const PARTS = [
   { name: 'checks and tests', command: ['npm', '--silent', 'test'] },
-  { name: 'image', command: ['npm', 'run', '--silent', 'test:image'] },
   { name: 'known holes in dependencies', command: ['node', 'scripts/audit.mjs'] },
+  // Helm and kube-linter are built once, into the user's cache.
+  { name: 'tools', command: ['node', 'scripts/tools.mjs'] },
+  ...['image', 'chart', 'compose', 'rollout', 'compat'].map((name) => ({
+    name,
+    command: ['npm', 'run', '--silent', `test:${name}`],
+  })),
   ...FAULT_SEEDS.map((seed) => ({
     name: `faults injected into processes, seed ${seed}`,
     command: ['npm', 'run', '--silent', 'test:faults', '--', '--seed', String(seed)],

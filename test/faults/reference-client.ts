@@ -13,6 +13,8 @@ export interface Receipt {
 
 /** One reconnect with `since`, from the request to the last part of the last channel's replay. */
 export interface Resume {
+  /** When the connection before ended; null when the client left by itself. */
+  readonly endedAt: number | null;
   readonly requestedAt: number;
   readonly completeAt: number;
 }
@@ -69,6 +71,7 @@ export class ReferenceClient {
   #heartbeatMs = 10_000;
   #reconnectDelayMs: number | null = null;
   #requestedAt: number | null = null;
+  #endedAt: number | null = null;
   #isPaused = false;
   #isAway = true;
 
@@ -125,6 +128,7 @@ export class ReferenceClient {
   /** Goes away until `start`: with a close frame, or by breaking TCP. */
   leave(way: 'close' | 'terminate'): void {
     this.#isAway = true;
+    this.#endedAt = null;
     clearTimeout(this.#retry);
     clearTimeout(this.#watchdog);
     const socket = this.#socket;
@@ -189,6 +193,8 @@ export class ReferenceClient {
   #opened(socket: WebSocket): void {
     this.#watch();
     this.#requestedAt = this.#hasAnything() ? Date.now() : null;
+    // A client that has had nothing yet was not away.
+    if (this.#requestedAt === null) this.#endedAt = null;
     if (this.#options.onPath === true) return;
     const since = Object.fromEntries(
       [...this.#records].flatMap(([channel, { lastClosed }]) =>
@@ -242,6 +248,7 @@ export class ReferenceClient {
       case 'unsubscribed':
       case 'pong':
       case 'authenticated':
+      case 'token_expiring':
         return;
     }
   }
@@ -267,8 +274,9 @@ export class ReferenceClient {
     record.awaitsReplay = false;
     const isComplete = [...this.#records.values()].every(({ awaitsReplay }) => !awaitsReplay);
     if (this.#requestedAt === null || !isComplete) return;
-    this.resumes.push({ requestedAt: this.#requestedAt, completeAt: at });
+    this.resumes.push({ endedAt: this.#endedAt, requestedAt: this.#requestedAt, completeAt: at });
     this.#requestedAt = null;
+    this.#endedAt = null;
   }
 
   #live(message: ServerMessageOf<'candle'>): void {
@@ -298,6 +306,8 @@ export class ReferenceClient {
   #ended(code: number): void {
     clearTimeout(this.#watchdog);
     this.#socket = null;
+    // Attempts that fail do not make the absence any shorter.
+    this.#endedAt ??= Date.now();
     this.#count(String(code));
     if (code === 4400 || code === 4401) this.#violation(`closed with ${code}`);
     this.#retry = setTimeout(() => this.#connect(), this.#delayMs(code));

@@ -37,13 +37,18 @@ const COMMON_ENV = {
 };
 export const TEST_SECRET = SECRET;
 
-/** Starts `candlegate <args>`. Settings of the machine's own environment do not reach it. */
+/**
+ * Starts `candlegate <args>`. Settings of the machine's own environment do not reach it.
+ *
+ * @param cli of another build than this one
+ */
 export function startRole(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cli = CLI,
 ): RoleProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CANDLEGATE_'));
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const child = spawn(process.execPath, [cli, ...args], {
     env: { ...Object.fromEntries(inherited), ...COMMON_ENV, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,174 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { checkSettings } from '../../../src/config/load.ts';
+import type { Role } from '../../../src/config/setting.ts';
+import { ROOT, runTool } from '../support/run.ts';
+
+const serviceSchema = z.object({
+  image: z.string().optional(),
+  command: z.array(z.string()).nullish(),
+  environment: z.record(z.string(), z.string().nullable()).default({}),
+  ports: z
+    .array(z.object({ host_ip: z.string(), published: z.string(), target: z.number() }))
+    .default([]),
+  volumes: z
+    .array(z.object({ type: z.string(), source: z.string(), target: z.string() }))
+    .default([]),
+  stop_grace_period: z.string().optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: z.array(z.string()).default([]),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).nullish(),
+});
+const projectSchema = z.object({ services: z.record(z.string(), serviceSchema) });
+type Service = z.infer<typeof serviceSchema>;
+
+const OWN_IMAGE = 'candlegate:compose';
+
+function read(...parts: string[]): string {
+  return readFileSync(path.join(ROOT, ...parts), 'utf8');
+}
+
+describe('docker-compose.yml', () => {
+  let services: Record<string, Service>;
+
+  beforeAll(async () => {
+    // The loader of Docker Compose itself: schema, interpolation and consistency.
+    const { code, stdout, stderr } = await runTool('compose-config', [
+      'docker-compose.yml',
+      '.env.example',
+    ]);
+    expect([code, stderr]).toEqual([0, '']);
+    ({ services } = projectSchema.parse(JSON.parse(stdout)));
+  });
+
+  const own = () => Object.entries(services).filter(([, { image }]) => image === OWN_IMAGE);
+  const roleOf = ({ command }: Service) => command?.[0] as Role;
+
+  it('has two ingest workers, two gateways, and everything around them', () => {
+    expect(Object.keys(services).sort()).toEqual([
+      'gateway-a',
+      'gateway-b',
+      'grafana',
+      'ingest-a',
+      'ingest-b',
+      'jaeger',
+      'prometheus',
+      'proxy',
+      'redis',
+      'simulator',
+    ]);
+    expect(own().map(([, service]) => roleOf(service))).toEqual([
+      'gateway',
+      'gateway',
+      'ingest',
+      'ingest',
+      'simulator',
+    ]);
+  });
+
+  it('gives each role variables that the program takes', () => {
+    for (const [name, service] of own()) {
+      const env = Object.fromEntries(
+        Object.entries(service.environment).map(([key, value]) => [key, value ?? undefined]),
+      );
+      const { mistakes } = checkSettings({ role: roleOf(service), env });
+      expect([name, mistakes]).toEqual([name, []]);
+    }
+  });
+
+  it('takes the variables of the simulator, too, as .env.example names them', () => {
+    const commented = [...read('.env.example').matchAll(/^#(CANDLEGATE_\w+)=(.*)$/gm)];
+    expect(commented.length).toBe(3);
+    const changes = Object.fromEntries(commented.map(([, name = '', value = '']) => [name, value]));
+    for (const [, service] of own().filter(([, each]) => roleOf(each) === 'ingest')) {
+      const env = { ...service.environment, ...changes } as Record<string, string>;
+      expect(checkSettings({ role: 'ingest', env }).mistakes).toEqual([]);
+    }
+    expect(changes['CANDLEGATE_BYBIT_REST_URL']).toBe('http://simulator:8090');
+  });
+
+  it('mounts what is there', () => {
+    const binds = Object.values(services).flatMap(({ volumes }) =>
+      volumes.filter(({ type }) => type === 'bind').map(({ source }) => source),
+    );
+    expect(binds.length).toBeGreaterThan(4);
+    for (const source of binds)
+      expect([source, existsSync(path.resolve(ROOT, source))]).toEqual([source, true]);
+    const config = binds.find((source) => source.endsWith('prometheus.yml')) ?? '';
+    expect(statSync(config).isFile()).toBe(true);
+  });
+
+  it('publishes on loopback only, never an admin port, each port from .env.example', () => {
+    const example = read('.env.example');
+    for (const { ports } of Object.values(services)) {
+      for (const { host_ip, published, target } of ports) {
+        expect(host_ip).toBe('127.0.0.1');
+        expect(target).not.toBe(9464);
+        expect(example).toMatch(new RegExp(`^\\w+_PORT=${published}$`, 'm'));
+      }
+    }
+  });
+
+  it('takes nothing from outside that .env.example does not have, and the other way round', () => {
+    const used = [...read('docker-compose.yml').matchAll(/\$\{(\w+)/g)].map(([, name]) => name);
+    const given = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+    expect([...new Set(used)].sort()).toEqual([...new Set(given)].sort());
+  });
+
+  it('hardens the program, and gives a gateway longer than its drain', () => {
+    for (const [, service] of own()) {
+      expect(service.read_only).toBe(true);
+      expect(service.cap_drop).toEqual(['ALL']);
+      if (roleOf(service) !== 'gateway') continue;
+      const env = service.environment as Record<string, string>;
+      const { drainDeadlineMs } = checkSettings({ role: 'gateway', env }).values;
+      const grace = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]) * 1000;
+      expect(grace).toBeGreaterThan(drainDeadlineMs);
+    }
+  });
+
+  it('tells proxy, Prometheus and Grafana of services and ports that are there', () => {
+    const ports: Record<string, readonly string[]> = {
+      gateway: ['8000', '9464'],
+      ingest: ['9464'],
+    };
+    const known = new Set([
+      ...own().flatMap(([name, service]) =>
+        (ports[roleOf(service)] ?? []).map((port) => `${name}:${port}`),
+      ),
+      'prometheus:9090',
+      'jaeger:16686',
+    ]);
+    const prometheus = parse(read('compose', 'prometheus.yml')) as {
+      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    };
+    const targets = prometheus.scrape_configs.flatMap(({ static_configs: configs }) =>
+      configs.flatMap((each) => each.targets),
+    );
+    const grafana = parse(
+      read('compose', 'grafana', 'provisioning', 'datasources', 'datasources.yml'),
+    ) as { datasources: { url: string }[] };
+    const addresses = [
+      ...[...read('compose', 'haproxy.cfg').matchAll(/^ {2}server \S+ (\S+)/gm)].map(
+        ([, to]) => to,
+      ),
+      ...targets.filter((target) => !target.startsWith('localhost:')),
+      ...grafana.datasources.map(({ url }) => new URL(url).host),
+    ];
+    expect(addresses.length).toBe(2 + 4 + 2);
+    for (const address of addresses) expect(known).toContain(address);
+    expect(read('compose', 'haproxy.cfg')).toContain('check port 9464');
+    const scraped = own().filter(([, service]) => roleOf(service) !== 'simulator');
+    expect(targets).toEqual(expect.arrayContaining(scraped.map(([name]) => `${name}:9464`)));
+  });
+
+  it('waits for Redis before anything else', () => {
+    for (const [, { depends_on: needed, command }] of own()) {
+      if (command?.[0] === 'simulator') continue;
+      expect(needed?.['redis']?.condition).toBe('service_healthy');
+    }
+  });
+});
