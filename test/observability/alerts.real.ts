@@ -44,12 +44,8 @@ const CASES: readonly Case[] = [
     what: 'workers are killed again and again',
     alerts: ['CandlegateRestartLoop', 'CandlegateLeaderChangesOften'],
     async break(deployment) {
-      const { rig } = deployment;
-      for (let time = 0; time < 8; time += 1) {
-        const leader = rig.ingests[rig.leader()];
-        await leader.kill();
-        await leader.start();
-        await deployment.rescrape();
+      for (let time = 0; time < 6; time += 1) {
+        await restartIngest(deployment);
         await deployment.scraped();
         await eventually(async () => {
           const leaders = await deployment.prometheus.query('sum(candlegate_ingest_leader) == 1');
@@ -176,6 +172,14 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    what: 'Bybit says nothing any more',
+    alerts: ['CandlegateStaleData'],
+    async break({ rig }) {
+      await rig.exchange.setFaults({ silent: true });
+      return () => rig.exchange.setFaults({ silent: false });
+    },
+  },
+  {
     what: "Bybit's REST fails, and ingest is started",
     alerts: ['CandlegateExchangeRestFails', 'CandlegateExchangeClockUnknown'],
     async break({ rig, ...deployment }) {
@@ -194,14 +198,6 @@ const CASES: readonly Case[] = [
         await deployment.rig.exchange.setFaults({ clockOffsetMs: 0 });
         await restartIngest(deployment);
       };
-    },
-  },
-  {
-    what: 'Bybit says nothing any more',
-    alerts: ['CandlegateStaleData'],
-    async break({ rig }) {
-      await rig.exchange.setFaults({ silent: true });
-      return () => rig.exchange.setFaults({ silent: false });
     },
   },
   {

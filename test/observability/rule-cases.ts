@@ -72,6 +72,18 @@ export const RULE_CASES: readonly RuleCase[] = [
     quiet: { [age('a')]: '80+60x30', [age('b')]: '5x30' },
   },
   {
+    // Also while gateways cannot tell ages, because nobody knows the exchange's clock.
+    alert: 'CandlegateStaleData',
+    fires: {
+      [`candlegate_ingest_last_data_age_seconds{${INGEST}}`]: '80+60x30',
+      [`candlegate_ingest_last_data_age_seconds{${INGEST_2}}`]: '90+60x30',
+    },
+    quiet: {
+      [`candlegate_ingest_last_data_age_seconds{${INGEST}}`]: '80+60x30',
+      [`candlegate_ingest_last_data_age_seconds{${INGEST_2}}`]: '1x30',
+    },
+  },
+  {
     alert: 'CandlegateChannelStale',
     fires: { [age('a')]: '80+60x30', [age('b')]: '5x30' },
     quiet: { [age('a')]: '80+60x30', [age('b')]: '80+60x30' },
