@@ -10,7 +10,7 @@ const mayImport = {
   candle: [],
   protobuf: ['candle'],
   log: [],
-  config: ['candle'],
+  config: ['candle', 'net'],
   redis: [],
   bus: ['candle', 'time', 'redis'],
   access: ['candle', 'time', 'redis'],

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   unknown_channel: 'The channel is malformed or is not served here.',
   forbidden_channel: 'The credential does not allow this channel.',
   too_many_subscriptions: 'The connection would hold more channels than `welcome` allows.',
+  rate_limited: 'The connection sends more messages than `welcome` allows.',
   not_subscribed: 'The connection is not subscribed to that channel.',
   invalid_token: 'The token of an `auth` message was refused; the old one stays in force.',
   auth_unavailable: 'The token of an `auth` message cannot be checked at the moment.',
@@ -55,6 +56,11 @@ export const PROBLEM_CODES = {
     status: 400,
     title: 'None of the requested subprotocols is spoken here.',
   },
+  too_many_attempts: { status: 429, title: 'There were too many connection attempts.' },
+  too_many_failures: { status: 429, title: 'There were too many refused credentials.' },
+  too_many_connections: { status: 429, title: 'There are too many open connections.' },
+  too_many_requests: { status: 429, title: 'There were too many requests.' },
+  too_many_clients: { status: 503, title: 'This gateway has no room for more connections.' },
   upgrade_required: { status: 426, title: 'This path speaks WebSocket only.' },
   headers_too_large: { status: 431, title: 'Address and headers are too large together.' },
   auth_unavailable: {
@@ -89,5 +95,7 @@ export const CLOSE_CODES = {
   disconnected: 4402,
   /** The token, its subject or the API key behind it was revoked. */
   revoked: 4403,
+  /** Too many messages; reconnect later, and send less. */
+  rate_limited: 4429,
 } as const;
 export type CloseReason = keyof typeof CLOSE_CODES;

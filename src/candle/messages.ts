@@ -70,7 +70,17 @@ export const welcomeSchema = z.object({
   heartbeatMs: z.int().positive(),
   /** When the token ends, ms since 1970. */
   expiresAt: timestampSchema,
-  limits: z.object({ subscriptions: z.int().positive(), messageBytes: z.int().positive() }),
+  limits: z.object({
+    /** Channels of this connection. */
+    subscriptions: z.int().positive(),
+    messageBytes: z.int().positive(),
+    /** 0: not limited. */
+    messagesPerSecond: z.int().nonnegative(),
+    /** Open connections of the subject, over all gateways; 0: not limited. */
+    connections: z.int().nonnegative(),
+    /** REST requests of the subject, over all gateways; 0: not limited. */
+    requestsPerMinute: z.int().nonnegative(),
+  }),
 });
 
 /** The head of a channel as a gateway knows it. `epoch` is null and `offset` 0 while nothing is known. */

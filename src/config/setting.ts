@@ -15,7 +15,16 @@ export const ROLES = [
 ] as const;
 export type Role = (typeof ROLES)[number];
 
-export type Unit = 'ms' | 'bytes' | 'candles' | 'channels' | 'requests/s' | 'times real time';
+export type Unit =
+  | 'ms'
+  | 'bytes'
+  | 'candles'
+  | 'channels'
+  | 'requests/s'
+  | 'requests/min'
+  | 'messages/s'
+  | 'connections'
+  | 'times real time';
 
 /** What a variable can mean once it has been read. */
 export type SettingValue = string | number | boolean | readonly string[];

@@ -3,6 +3,7 @@ import { AUTH_SETTINGS } from './settings/auth.ts';
 import { CLIENT_SETTINGS } from './settings/client.ts';
 import { FEED_SETTINGS } from './settings/feed.ts';
 import { GATEWAY_SETTINGS } from './settings/gateway.ts';
+import { LIMIT_SETTINGS } from './settings/limits.ts';
 import { PROCESS_SETTINGS } from './settings/process.ts';
 import { REDIS_SETTINGS } from './settings/redis.ts';
 import { SIMULATOR_SETTINGS } from './settings/simulator.ts';
@@ -15,6 +16,7 @@ export const SETTING_GROUPS = {
   'TLS of the public port': TLS_SETTINGS,
   Tokens: AUTH_SETTINGS,
   'API keys, tickets, revocation': ACCESS_SETTINGS,
+  Limits: LIMIT_SETTINGS,
   Feed: FEED_SETTINGS,
   Redis: REDIS_SETTINGS,
   Process: PROCESS_SETTINGS,
@@ -27,6 +29,7 @@ const SETTINGS = {
   ...TLS_SETTINGS,
   ...AUTH_SETTINGS,
   ...ACCESS_SETTINGS,
+  ...LIMIT_SETTINGS,
   ...FEED_SETTINGS,
   ...REDIS_SETTINGS,
   ...PROCESS_SETTINGS,

@@ -1,5 +1,6 @@
 import { channelOf, type Channel } from '../candle/channel.ts';
 import type { Source } from '../candle/messages.ts';
+import { planEntries } from './plans.ts';
 import { addressParts } from './server-address.ts';
 import type { SettingValues } from './settings.ts';
 
@@ -40,6 +41,26 @@ function common(values: SettingValues) {
     /** Closed candles held for each channel. */
     history: values.history,
     shutdownDeadlineMs: values.drainDeadlineMs,
+  };
+}
+
+/** Limits that are 0 are switched off. */
+function limits(values: SettingValues) {
+  return {
+    attemptsPerMinute: values.attemptsPerMinute,
+    failuresPerMinute: values.failuresPerMinute,
+    failureBlockSeconds: Math.ceil(values.failureBlockMs / 1000),
+    connectionsPerIp: values.maxConnectionsPerIp,
+    connectionsPerProcess: values.maxConnections,
+    requestsPerIpPerMinute: values.requestsPerIpPerMinute,
+    defaults: {
+      subscriptions: values.maxSubscriptions,
+      connectionsPerSubject: values.maxConnectionsPerSubject,
+      messagesPerSecond: values.messagesPerSecond,
+      requestsPerMinute: values.requestsPerMinute,
+    },
+    /** By name: what differs from the defaults. */
+    plans: Object.fromEntries(planEntries(values.plans)),
   };
 }
 
@@ -94,11 +115,13 @@ function gatewayParts(values: SettingValues) {
     sessions: {
       heartbeatMs: values.heartbeatMs,
       tokenWarningMs: values.tokenWarningMs,
-      maxSubscriptions: values.maxSubscriptions,
       maxMessageBytes: values.maxMessageBytes,
     },
     /** A candle delivered later is traced in full. */
     traceSlowMs: values.traceSlowMs,
+    limits: limits(values),
+    /** Proxies whose word is taken for a client's address. */
+    proxies: { trusted: values.trustedProxies, proxyProtocol: values.proxyProtocol },
     drain: { windowMs: values.drainWindowMs, deadlineMs: values.drainDeadlineMs },
   };
 }
@@ -157,6 +180,7 @@ export const SLICES = {
     source: source(values),
     redis: { ...redis(values), canaryTimeoutMs: values.canaryTimeoutMs },
     busLostGraceMs: values.busLostGraceMs,
+    limitLeaseMs: values.limitLeaseMs,
   }),
   ingest: (values: SettingValues) => ({
     ...common(values),

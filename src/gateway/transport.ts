@@ -37,6 +37,8 @@ export interface SocketEvents {
   /** `data` is only valid during the call. */
   message(data: Uint8Array, isBinary: boolean): void;
   pong(payload: string): void;
+  /** A protocol ping came; the server has answered it. */
+  pinged(): void;
   /**
    * The broadcaster could not write a published frame: nothing published in this turn of the event
    * loop is certain, on any topic of this socket. Called inside the server's publish, so the session

@@ -19,7 +19,8 @@ const MESSAGE_TYPES = [
   'receipt',
   'auth',
   'invalid',
-] as const satisfies (ClientMessage['type'] | 'invalid')[];
+  'limited',
+] as const satisfies (ClientMessage['type'] | 'invalid' | 'limited')[];
 const REPLAY_KINDS = ['snapshot', 'resume', 'catch_up'] as const;
 const LAG_CAUSES = ['dropped', 'late_pong'] as const;
 /**
@@ -56,7 +57,7 @@ export class SessionMetrics {
     });
     this.#messages = new Counter({
       name: 'candlegate_gateway_client_messages_total',
-      help: 'Messages of clients by type; those that could not be read as `invalid`.',
+      help: 'Messages of clients by type; those that could not be read as `invalid`, those beyond the rate, which were not read, as `limited`.',
       labelNames: ['type'],
       registers,
     });
@@ -140,7 +141,7 @@ export class SessionMetrics {
     this.#bytes.inc(bytes);
   }
 
-  messageRead(type: ClientMessage['type'] | 'invalid'): void {
+  messageRead(type: ClientMessage['type'] | 'invalid' | 'limited'): void {
     this.#messages.inc({ type });
   }
 

@@ -16,6 +16,7 @@ const POLICIES: Readonly<Record<CloseCode, ClosePolicy>> = {
   4000: { action: 'reconnect', atOnce: true, text: 'This client was too slow' },
   4001: { action: 'reconnect', atOnce: true, text: 'The gateway is missing candles' },
   4400: { action: 'give_up', mend: 'page', text: 'The gateway refused too many messages' },
+  4429: { action: 'reconnect', atOnce: false, text: 'This client sent too many messages' },
   4401: { action: 'give_up', mend: 'token', text: 'The token has expired' },
   4402: { action: 'give_up', mend: 'operator', text: 'An operator has ended the connection' },
   4403: { action: 'give_up', mend: 'token', text: 'The token has been revoked' },

@@ -20,9 +20,26 @@ export function writeWelcome(writer: WireWriter, message: ServerMessageOf<'welco
   writer.uint(field.heartbeatMs, message.heartbeatMs);
   writer.uint(field.expiresAt, message.expiresAt);
   const limits = writer.beginMessage(field.limits);
-  writer.uint(FIELDS.Limits.subscriptions, message.limits.subscriptions);
-  writer.uint(FIELDS.Limits.messageBytes, message.limits.messageBytes);
+  for (const name of LIMIT_NAMES) writer.uint(FIELDS.Limits[name], message.limits[name]);
   writer.endMessage(limits);
+}
+
+const LIMIT_NAMES = [
+  'subscriptions',
+  'messageBytes',
+  'messagesPerSecond',
+  'connections',
+  'requestsPerMinute',
+] as const;
+
+function noLimits() {
+  return {
+    subscriptions: 0,
+    messageBytes: 0,
+    messagesPerSecond: 0,
+    connections: 0,
+    requestsPerMinute: 0,
+  };
 }
 
 export function readWelcome(reader: WireReader): ServerMessageOf<'welcome'> {
@@ -36,7 +53,7 @@ export function readWelcome(reader: WireReader): ServerMessageOf<'welcome'> {
     time: 0,
     heartbeatMs: 0,
     expiresAt: 0,
-    limits: { subscriptions: 0, messageBytes: 0 },
+    limits: noLimits(),
   };
   while (reader.next()) {
     if (reader.field === field.protocol) message.protocol = reader.string();
@@ -53,11 +70,11 @@ export function readWelcome(reader: WireReader): ServerMessageOf<'welcome'> {
 }
 
 function readLimits(reader: WireReader): ServerMessageOf<'welcome'>['limits'] {
-  const limits = { subscriptions: 0, messageBytes: 0 };
+  const limits = noLimits();
   while (reader.next()) {
-    if (reader.field === FIELDS.Limits.subscriptions) limits.subscriptions = reader.uint();
-    else if (reader.field === FIELDS.Limits.messageBytes) limits.messageBytes = reader.uint();
-    else reader.skip();
+    const name = LIMIT_NAMES.find((candidate) => FIELDS.Limits[candidate] === reader.field);
+    if (name === undefined) reader.skip();
+    else limits[name] = reader.uint();
   }
   return limits;
 }

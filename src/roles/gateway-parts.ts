@@ -32,6 +32,7 @@ import { DEFAULT_SESSION_SETTINGS } from '../gateway/session/session-context.ts'
 import { createSessions } from '../gateway/session/sessions.ts';
 import type { Broadcaster } from '../gateway/transport.ts';
 import { AccessMetrics } from '../metrics/access-metrics.ts';
+import type { LimitStore } from '../limits/store.ts';
 import { EdgeMetrics } from '../metrics/edge-metrics.ts';
 import type { HopLedger } from '../metrics/hop-ledger.ts';
 import { JwksMetrics } from '../metrics/jwks-metrics.ts';
@@ -47,6 +48,8 @@ import { watchLoopStalls } from '../time/loop-stalls.ts';
 import { PassageTraces } from '../tracing/passage-traces.ts';
 import { SlowTraceBudget } from '../tracing/slow-trace-budget.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { createAddressList } from '../net/ip-address.ts';
+import { assembleLimits, limitSettings } from './limit-parts.ts';
 
 export interface GatewayParts {
   readonly config: Pick<
@@ -59,6 +62,8 @@ export interface GatewayParts {
     | 'access'
     | 'server'
     | 'sessions'
+    | 'limits'
+    | 'proxies'
     | 'drain'
     | 'traceSlowMs'
   > & { readonly busLostGraceMs: number };
@@ -70,6 +75,8 @@ export interface GatewayParts {
   readonly access: AccessStores;
   /** What the bus runs on, for `messaging.system`. */
   readonly busSystem: 'redis' | 'memory';
+  /** Where connections and requests are counted; closed by `stop`. */
+  readonly limits: { readonly store: LimitStore; readonly leaseMs: number };
   readonly registry: Registry;
   readonly hops: HopLedger;
   readonly tracing: Tracing;
@@ -93,8 +100,8 @@ export interface AssembledGateway {
   useOrigins(allowedOrigins: readonly string[]): void;
   /** Serves these from now on, and tells subscribers of the others. */
   useChannels(channels: GatewayConfig['channels']): void;
-  /** Also of open connections, from their next `subscribe` on. */
-  useMaxSubscriptions(count: number): void;
+  /** Also for open connections, from their next message on. */
+  useLimits(limits: GatewayConfig['limits']): void;
   /** Drains, then closes everything. */
   stop(): Promise<void>;
 }
@@ -134,7 +141,6 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   // A reload exchanges these; whoever holds them asks the newest.
   let tokens = makeTokens(config.auth);
   let originPolicy = createOriginPolicy(config.server.allowedOrigins);
-  const sessionSettings = { ...DEFAULT_SESSION_SETTINGS, ...config.sessions };
   const accessMetrics = new AccessMetrics(registry);
   const { apiKeyCacheMs, ticketTtlMs, revocationPollMs } = config.access;
   const apiKeys = new ApiKeyVerifier(
@@ -166,6 +172,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   );
   const authenticator = countAuthentications(unrevoked, edgeMetrics);
   const origins: OriginPolicy = { allows: (...asked) => originPolicy.allows(...asked) };
+  const limits = assembleLimits({ ...parts.limits, config: config.limits, registry, clock, log });
 
   // The hub publishes through the server, whose sessions look at the hub: one end is tied late.
   const broadcaster: Broadcaster = {
@@ -201,10 +208,11 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     codecs,
     authenticator,
     isRevoked: (identity) => revocations.revokes(identity) !== null,
+    limits: limits.sessions,
     clock,
     source,
     gatewayId: instance,
-    settings: sessionSettings,
+    settings: { ...DEFAULT_SESSION_SETTINGS, ...config.sessions },
     metrics: new SessionMetrics(registry, sentMetrics),
     hops,
     stalls,
@@ -242,6 +250,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     ],
     authenticator,
     origins,
+    limits: limits.requests,
     queryToken: config.server.queryToken,
     metrics: edgeMetrics,
     log,
@@ -256,11 +265,16 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
         config.tls === null
           ? null
           : { certificate: pemText(config.tls.certificate), key: pemText(config.tls.key) },
+      addresses: {
+        trustedProxies: createAddressList(config.proxies.trusted),
+        proxyProtocol: config.proxies.proxyProtocol,
+      },
     },
     sessions,
     directory: hub,
     authenticator,
     origins,
+    limits: limits.connections,
     rest,
     protocols: [JSON_PROTOCOL, PROTOBUF_PROTOCOL],
     metrics: edgeMetrics,
@@ -289,6 +303,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
   return {
     follow() {
       tokens.start();
+      limits.connections.start();
       sessions.start();
       revocations.start();
       hub.start();
@@ -311,8 +326,8 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
     useChannels(channels) {
       for (const { name } of hub.follow(channels)) sessions.leave(name);
     },
-    useMaxSubscriptions(count) {
-      sessionSettings.maxSubscriptions = count;
+    useLimits(replacement) {
+      limits.book.replace(limitSettings(replacement));
     },
     readiness() {
       const lostSince = hub.busLostSince();
@@ -344,6 +359,12 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
           ok: lostMs <= config.busLostGraceMs,
           detail: lostSince === null ? '' : `lost for ${Math.round(lostMs / 1000)} s`,
         },
+        {
+          name: 'limits',
+          // Each process keeps its share, which beats no gateway at all.
+          ok: true,
+          detail: limits.isDegraded() ? 'kept by this process alone: Redis keeps none' : '',
+        },
       ];
     },
     status: () => ({ ...hub.status(), connections: server.connections() }),
@@ -354,6 +375,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
       tokens.close();
       hub.close();
       server.close();
+      await limits.connections.stop();
     },
   };
 }

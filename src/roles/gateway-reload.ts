@@ -6,7 +6,7 @@ import type { AssembledGateway } from './gateway-parts.ts';
 import type { ReplaceableIngest } from './ingest-in-force.ts';
 import type { ReloadStep } from './reload.ts';
 
-type Reloaded = Pick<GatewayConfig, 'auth' | 'server' | 'sessions' | 'channels'>;
+type Reloaded = Pick<GatewayConfig, 'auth' | 'server' | 'limits' | 'channels'>;
 
 /** What every process can take in. */
 export function logStep(log: Logger): ReloadStep<{ readonly log: LogConfig }> {
@@ -25,7 +25,7 @@ export function channelsStep(
 
 /** What a gateway can take in while it serves. */
 export function gatewaySteps(
-  gateway: Pick<AssembledGateway, 'useAuth' | 'useOrigins' | 'useMaxSubscriptions'> & {
+  gateway: Pick<AssembledGateway, 'useAuth' | 'useOrigins' | 'useLimits'> & {
     useChannels(channels: GatewayConfig['channels']): void | Promise<void>;
   },
 ): readonly ReloadStep<Reloaded>[] {
@@ -43,8 +43,20 @@ export function gatewaySteps(
       apply: ({ channels }) => gateway.useChannels(channels),
     },
     {
-      keys: ['maxSubscriptions'],
-      apply: ({ sessions }) => gateway.useMaxSubscriptions(sessions.maxSubscriptions),
+      keys: [
+        'maxSubscriptions',
+        'maxConnections',
+        'maxConnectionsPerIp',
+        'maxConnectionsPerSubject',
+        'attemptsPerMinute',
+        'failuresPerMinute',
+        'failureBlockMs',
+        'requestsPerMinute',
+        'requestsPerIpPerMinute',
+        'messagesPerSecond',
+        'plans',
+      ],
+      apply: ({ limits }) => gateway.useLimits(limits),
     },
   ];
 }

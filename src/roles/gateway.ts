@@ -7,7 +7,7 @@ import type { GatewayPresence } from '../presence/presence.ts';
 import { assembleGateway } from './gateway-parts.ts';
 import { assemblePresence } from './presence-parts.ts';
 import { gatewaySteps, logStep } from './gateway-reload.ts';
-import { assembleRedisBus, redisConnections } from './redis-parts.ts';
+import { assembleRedisBus, assembleRedisLimitStore, redisConnections } from './redis-parts.ts';
 import { reloadOnHangup } from './reload.ts';
 import { createServerProcess } from './server-process.ts';
 import { reasons } from './readiness.ts';
@@ -40,6 +40,8 @@ export async function run(
     timeoutMs: ACCESS_TIMEOUT_MS,
   });
   const closeStores = () => Promise.all([bus.close(), access.close()]);
+  const leaseMs = config.limitLeaseMs;
+  const limitStore = assembleRedisLimitStore({ redis, instance, leaseMs, log });
   const gateway = await assembleGateway({
     config,
     source,
@@ -47,6 +49,7 @@ export async function run(
     bus,
     access,
     busSystem: 'redis',
+    limits: { store: limitStore, leaseMs },
     registry,
     hops,
     tracing,
@@ -65,7 +68,7 @@ export async function run(
     gateway.follow();
     log.info({ host: config.listen.host, port, source }, 'gateway listens');
   } catch (error) {
-    await Promise.all([closeAdminPort?.(), closeStores()]);
+    await Promise.all([closeAdminPort?.(), closeStores(), limitStore.close()]);
     throw new CommandFailure((error as Error).message);
   }
   const presence = assemblePresence<GatewayPresence>({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import { clusterConnections } from '../redis/cluster-connections.ts';
@@ -7,6 +8,8 @@ import { sentinelConnections } from '../redis/sentinel-connections.ts';
 import type { Source } from '../candle/messages.ts';
 import type { GatewayConfig, IngestConfig } from '../config/load.ts';
 import { pemText } from '../config/pem.ts';
+import { createRedisLimitStore } from '../limits/redis/redis-limit-store.ts';
+import type { LimitStore } from '../limits/store.ts';
 import { BusMetrics } from '../metrics/bus-metrics.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -34,6 +37,29 @@ export function assembleRedisBus(parts: RedisParts): RedisBus {
     observer: new BusMetrics(registry),
     historyDepth: history,
     ...(redis.canaryTimeoutMs === undefined ? {} : { canaryLostMs: redis.canaryTimeoutMs }),
+  });
+}
+
+export interface LimitStoreParts {
+  readonly redis: GatewayConfig['redis'];
+  readonly instance: string;
+  readonly leaseMs: number;
+  readonly log: Logger;
+}
+
+/**
+ * The limits' counts in Redis, on a connection of their own.
+ *
+ * @throws Error when a file with a certificate or key cannot be read any more
+ */
+export function assembleRedisLimitStore(parts: LimitStoreParts): LimitStore {
+  const { redis, instance, leaseMs, log } = parts;
+  return createRedisLimitStore({
+    connections: redisConnections(redis, log),
+    // A gateway that comes back under its name must not inherit what its predecessor held.
+    gateway: `${instance}/${randomUUID()}`,
+    leaseMs,
+    log,
   });
 }
 

@@ -7,6 +7,7 @@ import { createMemoryBus } from '../bus/memory/memory-bus.ts';
 import type { Source } from '../candle/messages.ts';
 import { CommandFailure, type Console } from '../cli/console.ts';
 import type { ReloadableConfig, StandaloneConfig } from '../config/load.ts';
+import { createMemoryLimitStore, MemoryCounts } from '../limits/memory/memory-limit-store.ts';
 import { mintToken } from '../gateway/auth/mint.ts';
 import type { ReadinessCheck } from '../metrics/admin-server.ts';
 import type { Simulator } from '../simulator/simulator.ts';
@@ -28,6 +29,9 @@ const POLL_MS = 20;
 
 /** Whom the credentials that are printed speak for. */
 const SUBJECT = 'developer';
+/** Nobody else counts on the places of this process. */
+const LIMIT_LEASE_MS = 15_000;
+
 /** The token that is printed lives for a working day. */
 const TOKEN_TTL_MS = 24 * 3_600_000;
 
@@ -66,6 +70,14 @@ export async function run(
     bus: store.subscriber(),
     access,
     busSystem: 'memory',
+    limits: {
+      store: createMemoryLimitStore({
+        counts: new MemoryCounts(clock),
+        gateway: instance,
+        leaseMs: LIMIT_LEASE_MS,
+      }),
+      leaseMs: LIMIT_LEASE_MS,
+    },
     registry,
     hops,
     tracing,

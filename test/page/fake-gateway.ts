@@ -276,7 +276,13 @@ export class FakeGateway {
       time: Date.now(),
       heartbeatMs: 30_000,
       expiresAt: Date.now() + 3_600_000,
-      limits: { subscriptions: 100, messageBytes: 65_536 },
+      limits: {
+        subscriptions: 100,
+        messageBytes: 65_536,
+        messagesPerSecond: 50,
+        connections: 1_000,
+        requestsPerMinute: 1_200,
+      },
     });
   }
 
@@ -305,6 +311,9 @@ export class FakeGateway {
         return;
       case 'subscribe':
         this.#subscribe(peer, message, id);
+        return;
+      case 'receipt':
+        return;
     }
   }
 

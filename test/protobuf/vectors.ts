@@ -93,7 +93,13 @@ export const VECTOR_MESSAGES: readonly VectorMessage[] = [
       time: 1_745_000_112_345.1,
       heartbeatMs: 30_000,
       expiresAt: 1_745_003_712_000,
-      limits: { subscriptions: 100, messageBytes: 65_536 },
+      limits: {
+        subscriptions: 100,
+        messageBytes: 65_536,
+        messagesPerSecond: 50,
+        connections: 1_000,
+        requestsPerMinute: 1_200,
+      },
     },
   },
   {

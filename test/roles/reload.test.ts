@@ -63,7 +63,8 @@ describe('a reload', () => {
 
   it('applies each step whose settings have changed, once, and says so', async () => {
     const seen: number[] = [];
-    const apply = ({ sessions }: ConfigOf<'gateway'>) => void seen.push(sessions.maxSubscriptions);
+    const apply = ({ limits }: ConfigOf<'gateway'>) =>
+      void seen.push(limits.defaults.subscriptions);
     const { reload, lines } = start([
       { keys: ['maxSubscriptions'], apply },
       { keys: ['logLevel'], apply: () => expect.unreachable() },

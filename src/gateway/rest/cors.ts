@@ -4,7 +4,8 @@ import type { HttpAnswer, HttpRequest } from './http.ts';
 export function corsHeaders(origin: string): Readonly<Record<string, string>> {
   return {
     'Access-Control-Allow-Origin': origin,
-    'Access-Control-Expose-Headers': 'Allow, Retry-After, WWW-Authenticate',
+    'Access-Control-Expose-Headers':
+      'Allow, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate',
   };
 }
 

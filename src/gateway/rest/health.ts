@@ -18,6 +18,7 @@ export function healthRoute(deps: HealthDeps): OpenRoute {
   return {
     name: 'health',
     needsToken: false,
+    isLimited: false,
     match: exactly('/api/v1/live/health'),
     answer() {
       const feed = deps.feed();

@@ -7,6 +7,7 @@ export const READ_HEADERS = [
   'authorization',
   'connection',
   'content-length',
+  'forwarded',
   'host',
   'if-none-match',
   'origin',
@@ -17,6 +18,7 @@ export const READ_HEADERS = [
   'transfer-encoding',
   'upgrade',
   'x-api-key',
+  'x-forwarded-for',
 ] as const;
 export type ReadHeader = (typeof READ_HEADERS)[number];
 
@@ -29,6 +31,8 @@ export interface HttpRequest {
   readonly query: string;
   /** A header that came several times is joined with commas. */
   readonly headers: Readonly<Partial<Record<ReadHeader, string>>>;
+  /** The client's network, as limits count it: an IPv4 address, or the /64 of an IPv6 one. */
+  readonly address: string;
 }
 
 export interface HttpAnswer {

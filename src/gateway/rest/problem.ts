@@ -7,6 +7,8 @@ export interface Problem {
   /** What was wrong with this very request; never holds a token. */
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Names of the limits that the client is over. */
+  readonly violatedPolicies?: readonly string[];
 }
 
 /** Thrown by routes; the router answers it. */
@@ -51,6 +53,8 @@ export function problemAnswer(problem: Problem): HttpAnswer {
       status,
       detail: problem.detail,
       code: problem.code,
+      // The member of the problem type `quota-exceeded` of the RateLimit draft.
+      'violated-policies': problem.violatedPolicies,
     }),
   };
 }

@@ -16,6 +16,8 @@ interface RoutePath {
 /** Anybody may ask. */
 export interface OpenRoute extends RoutePath {
   readonly needsToken: false;
+  /** False: answered however often it is asked, because load balancers depend on it. */
+  readonly isLimited?: false;
   /** May throw a `ProblemError`. */
   answer(request: HttpRequest, segments: readonly string[]): HttpAnswer | Promise<HttpAnswer>;
 }
@@ -25,6 +27,7 @@ export interface GuardedRoute extends RoutePath {
   readonly needsToken: true;
   /** Whether a ticket is proof enough. Default true. */
   readonly takesTickets?: boolean;
+  readonly isLimited?: true;
   /** May throw a `ProblemError`. */
   answer(
     request: HttpRequest,

@@ -1,10 +1,13 @@
 import type { Logger } from 'pino';
+import type { LimitState, RequestDecision, RequestLimits } from '../../limits/limits.ts';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
 import type { Authenticator } from '../auth/credential.ts';
 import type { Identity } from '../auth/identity.ts';
+import { isSuspicious } from '../auth/suspicious.ts';
 import type { OriginPolicy } from '../auth/origin-policy.ts';
 import { corsHeaders, isPreflight, optionsAnswer } from './cors.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
+import { limitProblem, rateLimitHeaders } from './limit-answers.ts';
 import { problemAnswer, ProblemError, refuse } from './problem.ts';
 import { credentialOf } from './request-credential.ts';
 import { refuseLongBody } from './request-body.ts';
@@ -16,6 +19,7 @@ export interface RestDeps {
   readonly routes: readonly Route[];
   readonly authenticator: Authenticator;
   readonly origins: OriginPolicy;
+  readonly limits: RequestLimits;
   /** Whether `?token=` counts. */
   readonly queryToken: boolean;
   readonly metrics: Pick<EdgeMetrics, 'requestAnswered'>;
@@ -28,18 +32,24 @@ export interface RestHandler {
   answer(request: HttpRequest): Promise<HttpAnswer>;
 }
 
+/** Where a request has been counted; its answer says how much is left. */
+interface Counted {
+  state: LimitState | null;
+}
+
 export function createRestHandler(deps: RestDeps): RestHandler {
   return {
     async answer(request) {
       const startedAt = performance.now();
       const { route, segments } = find(deps.routes, request.path);
+      const counted: Counted = { state: null };
       let answer: HttpAnswer;
       try {
-        answer = await respond(request, route, segments);
+        answer = await respond(request, route, segments, counted);
       } catch (error) {
         answer = answerToError(error, route?.name);
       }
-      const dressed = dress(answer, request);
+      const dressed = dress(answer, request, counted);
       const elapsedMs = performance.now() - startedAt;
       deps.metrics.requestAnswered(route?.name ?? 'none', dressed.status, elapsedMs);
       return dressed;
@@ -50,34 +60,62 @@ export function createRestHandler(deps: RestDeps): RestHandler {
     request: HttpRequest,
     route: Route | undefined,
     segments: readonly string[],
+    counted: Counted,
   ): Promise<HttpAnswer> {
+    const isAsked = route !== undefined && takes(route, request.method) && mayShare(request);
+    if (isAsked && route.needsToken) {
+      refuseLongBody(request);
+      return route.answer(request, segments, await authenticate(request, route, counted));
+    }
+    if (route?.isLimited !== false) await countAnonymous(request, counted);
+    if (isAsked && !route.needsToken) {
+      refuseLongBody(request);
+      return route.answer(request, segments);
+    }
     if (route === undefined) refuse('unknown_path', 'No resource has this path.');
-    const { method, headers } = request;
-    if (isApi(request) && !deps.origins.allows(headers.origin, headers.host)) {
+    if (!mayShare(request)) {
       refuse('origin_not_allowed', 'This origin is not on the list of allowed ones.');
     }
     const allowed = route.method === 'POST' ? ['OPTIONS', 'POST'] : ['GET', 'HEAD', 'OPTIONS'];
     const allow = allowed.join(', ');
-    if (method === 'OPTIONS') return optionsAnswer(isPreflight(request), allow);
-    if (!allowed.includes(method)) {
-      refuse('method_not_allowed', `Allowed are ${allow}.`, { Allow: allow });
-    }
-    refuseLongBody(request);
-    if (!route.needsToken) return route.answer(request, segments);
-    return route.answer(request, segments, await authenticate(request, route));
+    if (request.method === 'OPTIONS') return optionsAnswer(isPreflight(request), allow);
+    refuse('method_not_allowed', `Allowed are ${allow}.`, { Allow: allow });
   }
 
-  async function authenticate(request: HttpRequest, route: GuardedRoute): Promise<Identity> {
-    const credential = credentialOf(request, deps.queryToken);
+  function mayShare(request: HttpRequest): boolean {
+    const { origin, host } = request.headers;
+    return !isApi(request) || deps.origins.allows(origin, host);
+  }
+
+  async function authenticate(
+    request: HttpRequest,
+    route: GuardedRoute,
+    counted: Counted,
+  ): Promise<Identity> {
+    const { limits, authenticator, queryToken } = deps;
+    const shutOut = limits.refusalOf(request.address);
+    if (shutOut !== null) throw new ProblemError(limitProblem(shutOut));
+    const credential = credentialOf(request, queryToken);
     if (credential === undefined) {
+      await countAnonymous(request, counted);
       refuse('missing_token', 'Present a token as Authorization: Bearer.');
     }
     if (credential.kind === 'ticket' && route.takesTickets === false) {
       refuse('missing_token', 'A ticket is no proof here; present a token or an API key.');
     }
-    const verification = await deps.authenticator.authenticate(credential);
-    if (verification.ok) return verification.identity;
-    refuse(verification.problem, verification.detail, verification.headers);
+    const verification = await authenticator.authenticate(credential);
+    if (!verification.ok) {
+      const { problem, detail, headers } = verification;
+      if (isSuspicious(problem)) limits.credentialRefused(request.address, false);
+      refuse(problem, detail, headers);
+    }
+    const { subject, plan } = verification.identity;
+    note(await limits.countRequest(subject, plan), counted);
+    return verification.identity;
+  }
+
+  async function countAnonymous({ address }: HttpRequest, counted: Counted): Promise<void> {
+    note(await deps.limits.countAnonymous(address), counted);
   }
 
   function answerToError(error: unknown, route: string | undefined): HttpAnswer {
@@ -87,7 +125,7 @@ export function createRestHandler(deps: RestDeps): RestHandler {
   }
 
   /** Adds what every answer carries; a route's own headers win. */
-  function dress(answer: HttpAnswer, request: HttpRequest): HttpAnswer {
+  function dress(answer: HttpAnswer, request: HttpRequest, { state }: Counted): HttpAnswer {
     const { origin, host } = request.headers;
     const shared = isApi(request) && origin !== undefined && deps.origins.allows(origin, host);
     return {
@@ -97,10 +135,22 @@ export function createRestHandler(deps: RestDeps): RestHandler {
         'Content-Security-Policy': API_CONTENT_POLICY,
         ...(isApi(request) ? { Vary: 'Origin' } : {}),
         ...(shared ? corsHeaders(origin) : {}),
+        ...(state === null ? {} : rateLimitHeaders(state)),
         ...answer.headers,
       },
     };
   }
+}
+
+/** @throws ProblemError `too_many_requests` */
+function note(decision: RequestDecision | null, counted: Counted): void {
+  if (decision === null) return;
+  if (!decision.ok) throw new ProblemError(limitProblem(decision.refusal));
+  counted.state = decision.state;
+}
+
+function takes(route: Route, method: string): boolean {
+  return route.method === 'POST' ? method === 'POST' : method === 'GET' || method === 'HEAD';
 }
 
 function isApi(request: HttpRequest): boolean {

@@ -1,8 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import { Buffer } from 'node:buffer';
 import type { HttpRequest as UwsRequest, HttpResponse } from 'uWebSockets.js';
+import { clientNetwork } from '../../net/ip-address.ts';
 import { READ_HEADERS, type HttpAnswer, type HttpRequest, type ReadHeader } from '../rest/http.ts';
 import { refuse } from '../rest/problem.ts';
+import { clientAddress, type ClientAddressSettings } from './client-address.ts';
 
 const READ = new Set<string>(READ_HEADERS);
 
@@ -21,7 +23,11 @@ export const MAX_HEAD_BYTES = 16_384;
  *
  * @throws ProblemError `headers_too_large`
  */
-export function readRequest(request: UwsRequest): HttpRequest {
+export function readRequest(
+  request: UwsRequest,
+  response: HttpResponse,
+  addresses: ClientAddressSettings,
+): HttpRequest {
   const headers: Partial<Record<ReadHeader, string>> = {};
   let headBytes = request.getUrl().length;
   request.forEach((name, value) => {
@@ -41,7 +47,22 @@ export function readRequest(request: UwsRequest): HttpRequest {
     path: request.getUrl(),
     query,
     headers,
+    address: clientNetwork(
+      clientAddress(
+        {
+          peer: textOf(response.getRemoteAddressAsText()),
+          proxied: addresses.proxyProtocol ? textOf(response.getProxiedRemoteAddressAsText()) : '',
+          forwardedFor: headers['x-forwarded-for'],
+          forwarded: headers.forwarded,
+        },
+        addresses,
+      ),
+    ),
   };
+}
+
+function textOf(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString('latin1');
 }
 
 /**

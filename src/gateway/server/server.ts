@@ -1,5 +1,6 @@
 import type { HttpResponse, us_listen_socket } from 'uWebSockets.js';
 import type { Logger } from 'pino';
+import type { ConnectionLimits } from '../../limits/limits.ts';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
 import type { Authenticator } from '../auth/credential.ts';
 import type { OriginPolicy } from '../auth/origin-policy.ts';
@@ -13,6 +14,7 @@ import { NO_TRACING, type Tracing } from '../../tracing/tracing.ts';
 import type { Broadcaster } from '../transport.ts';
 import { createApp, type TlsIdentity } from './app.ts';
 import { createBroadcaster } from './broadcaster.ts';
+import type { ClientAddressSettings } from './client-address.ts';
 import { createDeflation } from './deflation.ts';
 import { Faults } from './faults.ts';
 import { readRequest, writeAnswer } from './http.ts';
@@ -40,6 +42,8 @@ export interface ServerSettings {
   readonly queryToken: boolean;
   /** Null: plain HTTP and WebSocket. Default null. */
   readonly tls?: TlsIdentity | null;
+  /** Whose word is taken for a client's address. */
+  readonly addresses: ClientAddressSettings;
 }
 
 export interface ServerDeps {
@@ -49,6 +53,7 @@ export interface ServerDeps {
   readonly authenticator: Authenticator;
   readonly origins: OriginPolicy;
   readonly rest: RestHandler;
+  readonly limits: ConnectionLimits;
   /** Subprotocols spoken; the first is that of clients which ask for none. */
   readonly protocols: readonly [string, ...string[]];
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded' | 'handlerFailed'>;
@@ -105,6 +110,8 @@ export function createServer(deps: ServerDeps): GatewayServer {
     directory: deps.directory,
     protocols: deps.protocols,
     queryToken: settings.queryToken,
+    limits: deps.limits,
+    connections: () => sockets.count,
     metrics: deps.metrics,
     tracing: deps.tracing ?? NO_TRACING,
     refusals,
@@ -126,7 +133,7 @@ export function createServer(deps: ServerDeps): GatewayServer {
     compression: deflation.enabled ? uws.SHARED_COMPRESSOR : uws.DISABLED,
     upgrade: (response, request, context) => {
       attend('upgrade', response, () => {
-        const copy = readRequest(request);
+        const copy = readRequest(request, response, settings.addresses);
         const path = matchWebSocketPath(copy.path);
         if (path === null) answerRest(response, copy);
         else upgrades.answer(response, copy, path, context);
@@ -135,7 +142,7 @@ export function createServer(deps: ServerDeps): GatewayServer {
   });
   app.any('/*', (response, request) => {
     attend('request', response, () => {
-      const copy = readRequest(request);
+      const copy = readRequest(request, response, settings.addresses);
       const path = matchWebSocketPath(copy.path);
       if (path === null) answerRest(response, copy);
       else upgrades.refusePlain(response, copy, path);

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'uWebSockets.js';
+import type { Place } from '../../limits/limits.ts';
 import type { Frame, SendOutcome, SocketEvents, Transport } from '../transport.ts';
 import type { Deflation } from './deflation.ts';
 
@@ -25,6 +26,7 @@ const MAX_REASON_CHARS = 123;
 
 export class UwsTransport implements Transport {
   readonly #settings: TransportSettings;
+  readonly #place: Place;
   /** Null before it opens and once it is closed: touching a closed native socket throws. */
   #ws: Socket | null = null;
   #events: SocketEvents | null = null;
@@ -36,8 +38,9 @@ export class UwsTransport implements Transport {
   #writing = false;
   #dropsWhileWriting = 0;
 
-  constructor(settings: TransportSettings) {
+  constructor(settings: TransportSettings, place: Place) {
     this.#settings = settings;
+    this.#place = place;
   }
 
   /** The socket is open. Allocates nothing: see `Upgrades`. */
@@ -150,6 +153,7 @@ export class UwsTransport implements Transport {
     this.#ws = null;
     this.#lingering = null;
     clearTimeout(this.#lingerTimer);
+    this.#place.release();
     this.#tellClosed(code);
   }
 

@@ -1,10 +1,13 @@
 import type { HttpResponse, us_socket_context_t } from 'uWebSockets.js';
 import type { EdgeMetrics, UpgradeOutcome } from '../../metrics/edge-metrics.ts';
 import type { Span, Tracing } from '../../tracing/tracing.ts';
+import type { Admission, ConnectionLimits, Place } from '../../limits/limits.ts';
 import type { Authenticator } from '../auth/credential.ts';
-import type { Verification } from '../auth/identity.ts';
+import type { Identity } from '../auth/identity.ts';
+import { isSuspicious } from '../auth/suspicious.ts';
 import { refuseForbidden } from '../rest/channel-lookup.ts';
 import type { HttpRequest } from '../rest/http.ts';
+import { fullProblem, limitProblem } from '../rest/limit-answers.ts';
 import { ProblemError, type Problem } from '../rest/problem.ts';
 import type { Faults } from './faults.ts';
 import type { RefusalLog } from './refusal-log.ts';
@@ -21,6 +24,9 @@ import type { WebSockets } from './websocket.ts';
 
 export interface UpgradeDeps extends UpgradePlanDeps {
   readonly authenticator: Authenticator;
+  readonly limits: ConnectionLimits;
+  /** Open sockets of this process. */
+  connections(): number;
   readonly metrics: Pick<EdgeMetrics, 'upgradeEnded'>;
   readonly tracing: Tracing;
   readonly refusals: RefusalLog;
@@ -30,9 +36,22 @@ export interface UpgradeDeps extends UpgradePlanDeps {
   readonly deflate: boolean;
 }
 
+/** One request for a WebSocket on its way through checks that take time. */
+interface Candidate {
+  readonly response: HttpResponse;
+  readonly request: HttpRequest;
+  readonly plan: UpgradePlan;
+  readonly context: us_socket_context_t;
+  readonly span: Span | null;
+  /** The client has left. */
+  aborted: boolean;
+}
+
 /** Answers requests for a WebSocket, with a problem document or a 101. */
 export class Upgrades {
   readonly #deps: UpgradeDeps;
+  /** Candidates that have not been answered. */
+  #underWay = 0;
 
   constructor(deps: UpgradeDeps) {
     this.#deps = deps;
@@ -56,27 +75,28 @@ export class Upgrades {
     });
     let plan: UpgradePlan;
     try {
-      plan = planUpgrade(request, path, this.#deps);
+      this.#refuseAtOnce(request);
+      plan = this.#counting(request, () => planUpgrade(request, path, this.#deps));
     } catch (error) {
       this.#refuse(response, request, this.#problemOf(error), span);
       return;
     }
-    let aborted = false;
+    const candidate: Candidate = { response, request, plan, context, span, aborted: false };
     response.onAborted(() => {
-      aborted = true;
+      candidate.aborted = true;
       this.#ended('aborted', span);
     });
-    const authentication = span?.child('authenticate');
-    this.#deps.authenticator
-      .authenticate(plan.credential)
-      .then((verification) => {
-        if (!verification.ok) authentication?.fail(verification.problem);
-        authentication?.end();
-        if (!aborted) this.#conclude(response, request, plan, verification, context, span);
-      })
+    this.#underWay += 1;
+    this.#examine(candidate)
       .catch((error: unknown) => {
-        this.#deps.faults.caught('upgrade', error);
-        if (!aborted) this.#deps.faults.abandon(response);
+        if (!(error instanceof ProblemError)) this.#deps.faults.caught('upgrade', error);
+        if (candidate.aborted) return;
+        if (!(error instanceof ProblemError)) this.#deps.faults.abandon(response);
+        else response.cork(() => this.#refuse(response, request, error.problem, span));
+      })
+      .catch((error: unknown) => this.#deps.faults.caught('upgrade', error))
+      .finally(() => {
+        this.#underWay -= 1;
       });
   }
 
@@ -87,38 +107,90 @@ export class Upgrades {
       detail: 'The request is no WebSocket handshake.',
     };
     try {
-      planUpgrade(request, path, this.#deps);
+      this.#refuseAtOnce(request);
+      this.#counting(request, () => planUpgrade(request, path, this.#deps));
     } catch (error) {
       problem = this.#problemOf(error);
     }
     this.#refuse(response, request, problem, null);
   }
 
-  #conclude(
-    response: HttpResponse,
-    request: HttpRequest,
-    plan: UpgradePlan,
-    verification: Verification,
-    context: us_socket_context_t,
-    span: Span | null,
-  ): void {
+  /** @throws ProblemError for an address that is shut out, and when this process is full */
+  #refuseAtOnce({ address }: HttpRequest): void {
+    const { limits } = this.#deps;
+    const shutOut = limits.refusalOf(address);
+    if (shutOut !== null) throw new ProblemError(limitProblem(shutOut));
+    const full = limits.refusalOfProcess(this.#deps.connections() + this.#underWay);
+    if (full !== null) throw new ProblemError(fullProblem(full));
+  }
+
+  /** An attempt that ends here is counted, too. @throws what `check` throws */
+  #counting<T>({ address }: HttpRequest, check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      this.#deps.limits.attemptFailed(address);
+      throw error;
+    }
+  }
+
+  /** @throws ProblemError */
+  async #examine(candidate: Candidate): Promise<void> {
+    const { authenticator, limits } = this.#deps;
+    const { request, plan } = candidate;
+    const { address } = request;
+    const authentication = candidate.span?.child('authenticate');
+    const verification = await authenticator.authenticate(plan.credential);
+    if (!verification.ok) authentication?.fail(verification.problem);
+    authentication?.end();
     if (!verification.ok) {
       const { problem: code, detail, headers } = verification;
-      const problem = { code, detail, ...(headers === undefined ? {} : { headers }) };
-      response.cork(() => this.#refuse(response, request, problem, span));
+      if (isSuspicious(code)) limits.credentialRefused(address, true);
+      else limits.attemptFailed(address);
+      throw new ProblemError({ code, detail, ...(headers === undefined ? {} : { headers }) });
+    }
+    const { identity } = verification;
+    const { initial } = plan;
+    if (initial !== undefined) {
+      this.#counting(request, () => refuseForbidden(identity.grant, initial.channel));
+    }
+    if (candidate.aborted) {
+      limits.attemptFailed(address);
       return;
     }
+    const { subject, plan: planName } = identity;
+    const admitting = candidate.span?.child('admit');
+    const admission = await limits.admit({ address, subject, plan: planName });
+    if (!admission.ok) admitting?.fail(admission.refusal.name);
+    admitting?.end();
+    this.#conclude(candidate, identity, admission);
+  }
+
+  /** @throws ProblemError */
+  #conclude(candidate: Candidate, identity: Identity, admission: Admission): void {
+    if (!admission.ok) throw new ProblemError(limitProblem(admission.refusal));
+    const { place } = admission;
     try {
-      if (plan.initial !== undefined) {
-        refuseForbidden(verification.identity.grant, plan.initial.channel);
+      if (candidate.aborted) {
+        place.release();
+        return;
       }
-      // The drain may have begun while the credential was looked at.
+      // The drain may have begun while all this was looked at.
       refuseWhileDraining(this.#deps);
+      this.#upgrade(candidate, identity, place);
     } catch (error) {
-      response.cork(() => this.#refuse(response, request, this.#problemOf(error), span));
-      return;
+      place.release();
+      throw error;
     }
-    const transport = this.#deps.sockets.createTransport();
+  }
+
+  /** The place is the socket's from here on. */
+  #upgrade(
+    { response, request, plan, context, span }: Candidate,
+    identity: Identity,
+    place: Place,
+  ): void {
+    const transport = this.#deps.sockets.createTransport(place);
     const data: SocketData = { transport };
     const key = request.headers['sec-websocket-key'] ?? '';
     const extensions = this.#deps.deflate
@@ -131,12 +203,13 @@ export class Upgrades {
       response.upgrade(data, key, plan.answeredProtocol, extensions, context);
     });
     if (!transport.isOpen) {
+      place.release();
       this.#ended('aborted', span);
       return;
     }
     this.#ended('accepted', span);
     this.#deps.sockets.begin(transport, {
-      identity: verification.identity,
+      identity,
       protocol: plan.protocol,
       ...(plan.initial === undefined ? {} : { initial: plan.initial }),
     });

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { WebSocketBehavior } from 'uWebSockets.js';
+import type { Place } from '../../limits/limits.ts';
 import type { SessionFactory, SessionRequest } from '../session-factory.ts';
 import type { Faults } from './faults.ts';
 import { UwsTransport, type Socket, type SocketData, type TransportSettings } from './transport.ts';
@@ -14,7 +15,10 @@ export interface WebSocketDeps {
 }
 
 export type SocketHandlers = Required<
-  Pick<WebSocketBehavior<SocketData>, 'open' | 'message' | 'pong' | 'dropped' | 'drain' | 'close'>
+  Pick<
+    WebSocketBehavior<SocketData>,
+    'open' | 'message' | 'ping' | 'pong' | 'dropped' | 'drain' | 'close'
+  >
 >;
 
 /** Connects sockets of the native server with sessions. */
@@ -31,8 +35,9 @@ export class WebSockets {
     return this.#open;
   }
 
-  createTransport(): UwsTransport {
-    return new UwsTransport(this.#deps.settings);
+  /** @param place is given back when the socket closes */
+  createTransport(place: Place): UwsTransport {
+    return new UwsTransport(this.#deps.settings, place);
   }
 
   /** Makes the session of a socket that has just opened. */
@@ -55,6 +60,7 @@ export class WebSockets {
           transport.events?.message(new Uint8Array(message), isBinary);
         });
       },
+      ping: (ws) => this.#guard('ping', ws, (transport) => transport.events?.pinged()),
       pong: (ws, payload) => {
         this.#guard('pong', ws, (transport) => {
           transport.events?.pong(Buffer.from(payload).toString());

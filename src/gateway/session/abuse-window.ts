@@ -4,9 +4,15 @@ import type { ErrorCode } from '../../candle/codes.ts';
 export const ABUSE_LIMIT = 20;
 export const ABUSE_WINDOW_MS = 10_000;
 
+const NOT_ABUSE: ReadonlySet<ErrorCode> = new Set([
+  'not_subscribed',
+  'auth_unavailable',
+  'rate_limited',
+]);
+
 /** PROTOCOL.md, "Error codes", column "repeated". */
 export function countsAsAbuse(code: ErrorCode): boolean {
-  return code !== 'not_subscribed' && code !== 'auth_unavailable';
+  return !NOT_ABUSE.has(code);
 }
 
 /**

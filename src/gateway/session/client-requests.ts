@@ -98,10 +98,11 @@ function heldBy({ delivery }: Conversation): Set<ChannelView> {
 }
 
 function subscribe(conversation: Conversation, message: ClientMessageOf<'subscribe'>): void {
-  const { directory, settings } = conversation.context;
+  const { directory, limits } = conversation.context;
   const held = heldBy(conversation);
-  const { grant } = conversation.identity;
-  const plan = planSubscription(message, directory, grant, held, settings.maxSubscriptions);
+  const { grant, plan: planName } = conversation.identity;
+  const { subscriptions } = limits.ofPlan(planName);
+  const plan = planSubscription(message, directory, grant, held, subscriptions);
   if ('malformedSince' in plan) {
     const detail = `since[${JSON.stringify(plan.malformedSince)}]: ${ERROR_CODES.unknown_channel}`;
     conversation.refuse('invalid_message', message.id, detail);

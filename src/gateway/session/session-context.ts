@@ -1,4 +1,5 @@
 import type { Source } from '../../candle/messages.ts';
+import type { PlanLimits } from '../../limits/limits.ts';
 import type { HopLedger } from '../../metrics/hop-ledger.ts';
 import type { SessionMetrics } from '../../metrics/session-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -29,8 +30,6 @@ export interface SessionSettings extends DeliveryLimits {
    * comes later; 0: never.
    */
   readonly tokenWarningMs: number;
-  /** Channels that one connection may hold. */
-  readonly maxSubscriptions: number;
   /** Largest message that is read. */
   readonly maxMessageBytes: number;
 }
@@ -41,13 +40,19 @@ export const DEFAULT_SESSION_SETTINGS: SessionSettings = {
   pongTimeoutMs: 2_000,
   stallTimeoutMs: 30_000,
   tokenWarningMs: 60_000,
-  maxSubscriptions: 100,
   maxMessageBytes: 65_536,
   // A part of 100 candles is some 17 KB of JSON: well below the bound of a socket's buffer.
   maxPartCandles: 100,
   maxTurnCandles: 2_000,
   lowWaterBytes: 16_384,
 };
+
+/** The limits of connections. */
+export interface SessionLimits {
+  ofPlan(plan: string | null): PlanLimits;
+  /** A message or ping was one too many. */
+  messageRefused(): void;
+}
 
 /** The part of a logger that sessions use. */
 export interface SessionLog {
@@ -62,6 +67,8 @@ export interface SessionDeps {
   readonly authenticator: Authenticator;
   /** Whether what was issued to somebody has been revoked since it was looked at. */
   readonly isRevoked: (identity: Identity) => boolean;
+  /** What the plan of a connection allows; asked each time, because it may be replaced. */
+  readonly limits: SessionLimits;
   readonly clock: Clock;
   readonly source: Source;
   /** The gateway's name in `welcome`. */

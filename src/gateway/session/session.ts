@@ -16,6 +16,7 @@ import {
 import { expiryWarningLead } from './expiry-warning.ts';
 import { LinkHealth } from './link-health.ts';
 import { RECEIPTS_REPLACE_PINGS_MS } from './receipts.ts';
+import { MessageBudget } from './message-budget.ts';
 import type { SessionContext } from './session-context.ts';
 import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
 import { SocketDelivery, type DeliveryOwner } from './socket-delivery.ts';
@@ -40,6 +41,7 @@ export class Session
   readonly #openedAt: number;
   identity: Identity;
   #abuse: AbuseWindow | null = null;
+  #budget: MessageBudget | null = null;
   #refresh: TokenRefresh | null = null;
   lastReceiptAt = 0;
   sample: Sample | null = null;
@@ -78,8 +80,9 @@ export class Session
 
   /** Sends `welcome` and, on the path endpoint, subscribes. Called once, before any event. */
   open(initial: SessionRequest['initial']): void {
-    const { clock, codec, gatewayId, metrics, settings, source } = this.context;
+    const { clock, codec, gatewayId, limits, metrics, settings, source } = this.context;
     const now = clock.now();
+    const plan = limits.ofPlan(this.identity.plan);
     metrics.opened();
     this.context.log.debug({ ...this.#logFields, protocol: codec.protocol }, 'connection opened');
     this.#registry.add(this);
@@ -94,7 +97,13 @@ export class Session
       time: roundToMicrosecond(now),
       heartbeatMs: settings.heartbeatMs,
       expiresAt: this.identity.expiresAt,
-      limits: { subscriptions: settings.maxSubscriptions, messageBytes: settings.maxMessageBytes },
+      limits: {
+        subscriptions: plan.subscriptions,
+        messageBytes: settings.maxMessageBytes,
+        messagesPerSecond: plan.messagesPerSecond,
+        connections: plan.connectionsPerSubject,
+        requestsPerMinute: plan.requestsPerMinute,
+      },
     });
     // A moment ago it was not: the answer to the upgrade lay in between.
     this.closeIfRevoked();
@@ -122,6 +131,12 @@ export class Session
     this.delivery.settleDrop();
     const { codec, metrics, settings } = this.context;
     metrics.messageReceived(data.byteLength);
+    if (!this.#takeFromBudget()) {
+      metrics.messageRead('limited');
+      this.refuse('rate_limited', undefined);
+      this.#countRefusal();
+      return;
+    }
     if (data.byteLength > settings.maxMessageBytes) {
       metrics.messageRead('invalid');
       this.refuse('message_too_big', undefined);
@@ -136,6 +151,7 @@ export class Session
       return;
     }
     metrics.messageRead(decoded.message.type);
+    if ('channels' in decoded.message) this.#budget?.charge(decoded.message.channels.length);
     obey(this, decoded.message);
   }
 
@@ -145,7 +161,11 @@ export class Session
     const { clock, hops, metrics, settings, stalls } = this.context;
     const now = clock.now();
     const roundTrip = this.#health.pong(payload, now);
-    if (roundTrip === undefined) return;
+    if (roundTrip === undefined) {
+      // Nobody asked for it.
+      this.#takeControlFrame();
+      return;
+    }
     metrics.roundTripMeasured(roundTrip);
     const reports = now - this.lastReceiptAt < RECEIPTS_REPLACE_PINGS_MS;
     // The pong may have waited for us.
@@ -155,6 +175,10 @@ export class Session
     if (this.#health.isPongOverdue(now, settings.pongTimeoutMs)) return;
     this.delivery.pongArrived();
     this.delivery.pump();
+  }
+
+  pinged(): void {
+    if (!this.isOver) this.#takeControlFrame();
   }
 
   dropped(): void {
@@ -367,6 +391,26 @@ export class Session
 
   get #logFields(): { readonly connection: string; readonly subject: string } {
     return { connection: this.#connection.toString(36), subject: this.identity.subject };
+  }
+
+  /** Whether the client may send one more. */
+  #takeFromBudget(): boolean {
+    const { clock, limits } = this.context;
+    const { messagesPerSecond } = limits.ofPlan(this.identity.plan);
+    if (messagesPerSecond === 0) return true;
+    this.#budget ??= new MessageBudget();
+    if (this.#budget.take(clock.now(), messagesPerSecond)) return true;
+    limits.messageRefused();
+    return false;
+  }
+
+  /** Pings and uncalled-for pongs cost what messages cost; there is nothing to answer them. */
+  #takeControlFrame(): void {
+    if (!this.#takeFromBudget()) this.#countRefusal();
+  }
+
+  #countRefusal(): void {
+    if (this.#budget?.refused(this.context.clock.now()) === true) this.#close('rate_limited');
   }
 
   #sendHeartbeat(now: number): void {

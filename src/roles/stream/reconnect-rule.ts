@@ -21,6 +21,8 @@ export function afterClose(code: number, goingAwayMs: number | null): NextStep {
       return { step: 'give_up', reason: 'The gateway has closed the connection: too many errors.' };
     case CLOSE_CODES.disconnected:
       return { step: 'give_up', reason: 'An operator has ended the connection.' };
+    case CLOSE_CODES.rate_limited:
+      return { step: 'reconnect', delayMs: null, reason: 'This client sent too many messages' };
     case CLOSE_CODES.too_slow:
       return { step: 'reconnect', delayMs: 0, reason: 'This client was too slow' };
     case CLOSE_CODES.history_gap:

@@ -10,6 +10,8 @@ import { createRestHandler } from '../../../src/gateway/rest/router.ts';
 import type { BusState } from '../../../src/bus/bus.ts';
 import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
 import { NOW, SECRET, silentLog, token, tokenAuthenticator, verifierWith } from '../auth/tokens.ts';
+import { settingsWith } from '../../limits/settings.ts';
+import { memoryLimits } from '../../support/limits.ts';
 import { candleAt, fakeDirectory, fakeView, MINUTE_MS } from './fake-directory.ts';
 
 const STARTS = Array.from({ length: 300 }, (_, index) => NOW + index * MINUTE_MS);
@@ -21,6 +23,12 @@ const directory = fakeDirectory(
 );
 let bus: BusState = 'connected';
 const registry = new Registry();
+/** Those of a plan and of an address are small enough to be reached. */
+const LIMITS = {
+  requestsPerIpPerMinute: 200,
+  failuresPerMinute: 30,
+  plans: new Map([['small', { ...settingsWith().defaults, requestsPerMinute: 3 }]]),
+};
 const rest = createRestHandler({
   routes: [
     healthRoute({
@@ -44,6 +52,7 @@ const rest = createRestHandler({
   ],
   authenticator: tokenAuthenticator(verifierWith({ secret: SECRET })),
   origins: createOriginPolicy(['https://charts.example']),
+  limits: memoryLimits(LIMITS).requests,
   queryToken: true,
   metrics: new EdgeMetrics(registry),
   log: silentLog,
@@ -52,14 +61,21 @@ const rest = createRestHandler({
 interface Request {
   readonly method?: string;
   readonly headers?: HttpRequest['headers'];
+  readonly address?: string;
 }
 
 async function ask(
   target: string,
-  { method = 'GET', headers = {} }: Request = {},
+  { method = 'GET', headers = {}, address = '192.0.2.1' }: Request = {},
 ): Promise<HttpAnswer> {
   const [path = '', query = ''] = target.split('?');
-  return rest.answer({ method, path, query, headers: { host: 'gate.example', ...headers } });
+  return rest.answer({
+    method,
+    path,
+    query,
+    address,
+    headers: { host: 'gate.example', ...headers },
+  });
 }
 
 async function authorized(target: string): Promise<HttpAnswer> {
@@ -303,5 +319,86 @@ describe('pages of other origins', () => {
     expect(json(answer)).toMatchObject({ code: 'origin_not_allowed' });
     expect(answer.headers).not.toHaveProperty('Access-Control-Allow-Origin');
     expect(answer.headers['Vary']).toBe('Origin');
+  });
+});
+
+describe('limits', () => {
+  const anonymous = (address: string, target = '/api/v1/live/channels') => ask(target, { address });
+
+  it('say on every counted answer how much is left', async () => {
+    const answer = await anonymous('192.0.2.10');
+    expect(answer.status).toBe(401);
+    expect(answer.headers).toMatchObject({
+      'RateLimit-Policy': '"requests-per-ip";q=200;w=60',
+      RateLimit: expect.stringMatching(/^"requests-per-ip";r=199;t=\d+$/) as string,
+    });
+    const authorization = `Bearer ${await token({ sub: 'rita' })}`;
+    const counted = await ask('/api/v1/live/channels', { headers: { authorization } });
+    expect(counted.status).toBe(200);
+    expect(counted.headers['RateLimit-Policy']).toBe('"requests-per-subject";q=100000;w=60');
+  });
+
+  it('answer 429 to a subject that asks for more than its plan, wherever it asks from', async () => {
+    const authorization = `Bearer ${await token({ sub: 'sam', plan: 'small' })}`;
+    const answers = [];
+    for (const last of [1, 2, 3, 4]) {
+      answers.push(
+        await ask('/api/v1/candles/BTCUSDT/1', {
+          address: `192.0.2.2${last}`,
+          headers: { authorization, origin: 'https://charts.example' },
+        }),
+      );
+    }
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+    const [, , , refused] = answers;
+    expect(refused?.headers).toMatchObject({
+      'Retry-After': expect.stringMatching(/^\d+$/) as string,
+      'RateLimit-Policy': '"requests-per-subject";q=3;w=60',
+      RateLimit: expect.stringMatching(/^"requests-per-subject";r=0;t=\d+$/) as string,
+      'Access-Control-Allow-Origin': 'https://charts.example',
+      'Access-Control-Expose-Headers': expect.stringContaining(
+        'RateLimit, RateLimit-Policy, Retry-After',
+      ) as string,
+    });
+    expect(json(refused as HttpAnswer)).toMatchObject({
+      code: 'too_many_requests',
+      status: 429,
+      'violated-policies': ['requests-per-subject'],
+    });
+    const other = `Bearer ${await token({ sub: 'tom', plan: 'small' })}`;
+    expect((await ask('/api/v1/live/channels', { headers: { authorization: other } })).status).toBe(
+      200,
+    );
+  });
+
+  it('answer 429 to an address that asks for too much without a credential, but never to health checks', async () => {
+    const answers = [];
+    for (let count = 0; count < 201; count += 1) answers.push(await anonymous('192.0.2.30', '/x'));
+    expect(answers.map(({ status }) => status)).toEqual([...Array<number>(200).fill(404), 429]);
+    expect((await anonymous('192.0.2.30')).status).toBe(429);
+    expect((await anonymous('192.0.2.30', '/api/v1/live/health')).status).toBe(200);
+    expect((await anonymous('192.0.2.31')).status).toBe(401);
+    const authorization = `Bearer ${await token({ sub: 'uma' })}`;
+    const known = { address: '192.0.2.30', headers: { authorization } };
+    expect((await ask('/api/v1/live/channels', known)).status).toBe(200);
+  });
+
+  it('shut out an address whose credentials are forged again and again, not one whose are old', async () => {
+    const address = '192.0.2.40';
+    const present = (text: string, from: string) =>
+      ask('/api/v1/live/channels', { address: from, headers: { authorization: `Bearer ${text}` } });
+    const old = await token({ exp: Math.floor(NOW / 1000) - 60 });
+    for (let count = 0; count < 40; count += 1) {
+      expect((await present(old, '192.0.2.41')).status).toBe(401);
+      await present('forged', address);
+    }
+    const shutOut = await present(await token(), address);
+    expect(shutOut.status).toBe(429);
+    expect(json(shutOut)).toMatchObject({
+      code: 'too_many_failures',
+      'violated-policies': ['failures-per-ip'],
+    });
+    expect(Number(shutOut.headers['Retry-After'])).toBeGreaterThan(290);
+    expect((await present(await token(), '192.0.2.41')).status).toBe(200);
   });
 });

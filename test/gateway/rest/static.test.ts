@@ -27,7 +27,10 @@ afterAll(() => rm(folder, { recursive: true }));
 function get(target: string, headers: HttpRequest['headers'] = {}): HttpAnswer | null {
   const segments = route.match(target);
   if (segments === null) return null;
-  return route.answer({ method: 'GET', path: target, query: '', headers }, segments) as HttpAnswer;
+  return route.answer(
+    { method: 'GET', path: target, query: '', headers, address: '192.0.2.1' },
+    segments,
+  ) as HttpAnswer;
 }
 
 describe('the page', () => {

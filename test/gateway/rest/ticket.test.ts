@@ -10,6 +10,7 @@ import { ticketRoute } from '../../../src/gateway/rest/ticket.ts';
 import { AccessMetrics } from '../../../src/metrics/access-metrics.ts';
 import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
 import { NOW, silentLog, token, verifierWith } from '../auth/tokens.ts';
+import { memoryLimits } from '../../support/limits.ts';
 
 const clock = { now: () => NOW };
 const office = new TicketOffice({
@@ -27,13 +28,20 @@ const rest = createRestHandler({
     ticket: ({ ticket }) => office.redeem(ticket),
   }),
   origins: createOriginPolicy(['https://charts.example']),
+  limits: memoryLimits().requests,
   queryToken: false,
   metrics: new EdgeMetrics(new Registry()),
   log: silentLog,
 });
 
 async function ask(method: string, headers: HttpRequest['headers'] = {}, query = '') {
-  const answer = await rest.answer({ method, path: '/api/v1/auth/ticket', query, headers });
+  const answer = await rest.answer({
+    method,
+    path: '/api/v1/auth/ticket',
+    query,
+    headers,
+    address: '192.0.2.1',
+  });
   const body = (answer.body === null ? {} : JSON.parse(String(answer.body))) as Record<
     string,
     unknown

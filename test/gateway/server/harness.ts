@@ -15,6 +15,9 @@ import {
 import type { SessionFactory, SessionRequest } from '../../../src/gateway/session-factory.ts';
 import type { SocketEvents, Transport } from '../../../src/gateway/transport.ts';
 import { EdgeMetrics } from '../../../src/metrics/edge-metrics.ts';
+import type { LimitSettings } from '../../../src/limits/limits.ts';
+import { createAddressList } from '../../../src/net/ip-address.ts';
+import { memoryLimits } from '../../support/limits.ts';
 import { token, tokenAuthenticator, verifierWith, SECRET } from '../auth/tokens.ts';
 import { fakeDirectory, fakeView } from '../rest/fake-directory.ts';
 
@@ -29,6 +32,7 @@ export class FakeSession implements SocketEvents {
   readonly messages: { readonly data: string; readonly isBinary: boolean }[] = [];
   readonly pongs: string[] = [];
   readonly closes: number[] = [];
+  pings = 0;
   drops = 0;
   drains = 0;
   /** Replaces what the session does with a message. */
@@ -46,6 +50,9 @@ export class FakeSession implements SocketEvents {
   }
   pong(payload: string): void {
     this.pongs.push(payload);
+  }
+  pinged(): void {
+    this.pings += 1;
   }
   dropped(): void {
     this.drops += 1;
@@ -67,6 +74,7 @@ export interface Harness {
   readonly port: number;
   readonly sessions: FakeSession[];
   readonly registry: Registry;
+  readonly limits: ReturnType<typeof memoryLimits>;
   /** Errors that the server logged. */
   readonly logged: unknown[];
   /** What it merely told. */
@@ -78,6 +86,10 @@ export interface HarnessOptions {
   readonly settings?: Partial<ServerSettings>;
   readonly verifier?: TokenVerifier;
   readonly allowedOrigins?: readonly string[];
+  readonly limits?: Partial<LimitSettings>;
+  /** Default: no proxy is trusted. */
+  readonly trustedProxies?: readonly string[];
+  readonly proxyProtocol?: boolean;
   /** What a session does at its start. */
   readonly open?: (session: FakeSession) => void;
 }
@@ -105,13 +117,23 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
     error: (...fields: unknown[]) => void logged.push(fields),
   };
   const origins = createOriginPolicy(options.allowedOrigins ?? ['https://charts.example']);
+  const limits = memoryLimits(options.limits);
   const queryToken = options.settings?.queryToken ?? false;
   const server = createServer({
-    settings: { maxMessageBytes: 1024, queryToken, ...options.settings },
+    settings: {
+      maxMessageBytes: 1024,
+      queryToken,
+      addresses: {
+        trustedProxies: createAddressList(options.trustedProxies ?? []),
+        proxyProtocol: options.proxyProtocol ?? false,
+      },
+      ...options.settings,
+    },
     sessions: factory,
     directory,
     authenticator,
     origins,
+    limits: limits.connections,
     rest: createRestHandler({
       routes: [
         healthRoute({
@@ -127,6 +149,7 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
       ],
       authenticator,
       origins,
+      limits: limits.requests,
       queryToken,
       metrics,
       log,
@@ -141,6 +164,7 @@ export async function startServer(options: HarnessOptions = {}): Promise<Harness
     port,
     sessions,
     registry,
+    limits,
     logged,
     noted,
     url: (path = MULTIPLEX) => `ws://127.0.0.1:${port}${path}`,

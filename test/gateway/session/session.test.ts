@@ -20,7 +20,7 @@ beforeEach(() => {
   btc.seed(10);
   btc.update();
   eth.seed(3);
-  world = new World([btc, eth], { maxSubscriptions: 2, maxMessageBytes: 2048 });
+  world = new World([btc, eth], { maxMessageBytes: 2048 }, { limits: { subscriptions: 2 } });
 });
 
 describe('what is written to one client', () => {
@@ -68,7 +68,13 @@ describe('welcome', () => {
       time: START_TIME,
       heartbeatMs: 30_000,
       expiresAt: START_TIME + 3_600_000,
-      limits: { subscriptions: 2, messageBytes: 2048 },
+      limits: {
+        subscriptions: 2,
+        messageBytes: 2048,
+        messagesPerSecond: 100,
+        connections: 100_000,
+        requestsPerMinute: 100_000,
+      },
     });
   });
 
@@ -232,7 +238,7 @@ describe('subscribe', () => {
   });
 
   it('refuses what is over the limit and keeps what is held', () => {
-    world = new World([btc, eth], { maxSubscriptions: 1 });
+    world = new World([btc, eth], {}, { limits: { subscriptions: 1 } });
     const client = world.connect();
     client.read();
     client.send({ type: 'subscribe', id: 'a', channels: [BTC, ETH] });
@@ -287,7 +293,7 @@ describe('unsubscribe', () => {
   });
 
   it('makes room for another subscription', () => {
-    world = new World([btc, eth], { maxSubscriptions: 1 });
+    world = new World([btc, eth], {}, { limits: { subscriptions: 1 } });
     const client = world.connect();
     client.send({ type: 'subscribe', channels: [BTC] });
     client.send({ type: 'unsubscribe', channels: [BTC] });

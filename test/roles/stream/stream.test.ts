@@ -54,7 +54,13 @@ const WELCOME = {
   time: 1745000112345.1,
   heartbeatMs: 30_000,
   expiresAt: 1745003712000,
-  limits: { subscriptions: 100, messageBytes: 65_536 },
+  limits: {
+    subscriptions: 100,
+    messageBytes: 65_536,
+    messagesPerSecond: 50,
+    connections: 1_000,
+    requestsPerMinute: 1_200,
+  },
 };
 const CHANNEL = 'candles:BTCUSDT:1';
 

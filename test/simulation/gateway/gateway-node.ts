@@ -24,6 +24,7 @@ import {
   type ClientEnd,
   type SocketBounds,
 } from './simulated-socket.ts';
+import { sessionLimits } from '../../support/limits.ts';
 
 export interface GatewayNodeDeps {
   readonly scheduler: Scheduler;
@@ -199,6 +200,7 @@ export class GatewayNode {
       codecs,
       authenticator: NO_CREDENTIALS,
       isRevoked: () => false,
+      limits: sessionLimits(),
       clock,
       source: 'bybit',
       gatewayId: process.name,

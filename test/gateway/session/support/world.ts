@@ -13,10 +13,12 @@ import {
 } from '../../../../src/gateway/session/session-context.ts';
 import { createSessions, type Sessions } from '../../../../src/gateway/session/sessions.ts';
 import type { LoopStalls } from '../../../../src/time/loop-stalls.ts';
+import type { PlanLimits } from '../../../../src/limits/limits.ts';
 import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
 import { grantOf, identityOf, tokenAuthenticator } from '../../auth/tokens.ts';
 import { createCodecs, createDialect, type Dialect } from '../../../support/dialect.ts';
+import { sessionLimits } from '../../../support/limits.ts';
 import { MemoryDirectory, type MemoryChannel } from './memory-channel.ts';
 import { MemoryBroadcaster, MemorySocket, type SocketBounds } from './memory-socket.ts';
 
@@ -108,6 +110,8 @@ export interface WorldOptions {
   readonly verifier?: TokenVerifier;
   readonly flushesLate?: boolean;
   readonly stalls?: LoopStalls;
+  /** Of every plan. */
+  readonly limits?: Partial<PlanLimits>;
 }
 
 /** A gateway without a network: sessions between channels and sockets in memory, turn by turn. */
@@ -132,7 +136,7 @@ export class World {
   constructor(
     channels: readonly MemoryChannel[],
     settings: Partial<SessionSettings> = {},
-    { verifier = tokenVerifier, flushesLate = false, stalls }: WorldOptions = {},
+    { verifier = tokenVerifier, flushesLate = false, stalls, limits = {} }: WorldOptions = {},
   ) {
     this.#flushesLate = flushesLate;
     this.#codecs = createCodecs();
@@ -148,6 +152,7 @@ export class World {
       })),
       authenticator: tokenAuthenticator(verifier),
       isRevoked: (identity) => this.revoked.has(identity.subject),
+      limits: sessionLimits(limits),
       clock: { now: () => this.now },
       source: 'simulator',
       gatewayId: 'g1',

@@ -248,7 +248,7 @@ func (c *connection) read(data []byte) (object, error) {
 		return object{
 			"type": "welcome", "protocol": m.Protocol, "connection": m.Connection, "gateway": m.Gateway,
 			"source": source(m.Source), "time": m.Time, "heartbeatMs": m.HeartbeatMs, "expiresAt": m.ExpiresAt,
-			"limits": object{"subscriptions": m.Limits.GetSubscriptions(), "messageBytes": m.Limits.GetMessageBytes()},
+			"limits": object{"subscriptions": m.Limits.GetSubscriptions(), "messageBytes": m.Limits.GetMessageBytes(), "messagesPerSecond": m.Limits.GetMessagesPerSecond(), "connections": m.Limits.GetConnections(), "requestsPerMinute": m.Limits.GetRequestsPerMinute()},
 		}, nil
 	case *pb.ServerMessage_Subscribed:
 		m := body.Subscribed

@@ -200,6 +200,9 @@ class Connection:
             "limits": {
                 "subscriptions": body.limits.subscriptions,
                 "messageBytes": body.limits.message_bytes,
+                "messagesPerSecond": body.limits.messages_per_second,
+                "connections": body.limits.connections,
+                "requestsPerMinute": body.limits.requests_per_minute,
             },
         }
 
