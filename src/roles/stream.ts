@@ -4,6 +4,7 @@ import type { StreamConfig } from '../config/load.ts';
 import { createWallClock } from '../time/clock.ts';
 import { webSocketAddress } from './stream/address.ts';
 import { jsonLine, TABLE_HEADER, tableLine } from './stream/candle-line.ts';
+import type { StreamEncoding } from './stream/encoding.ts';
 import { Subscription } from './stream/subscription.ts';
 
 export const STREAM_FORMATS = ['table', 'json'] as const;
@@ -12,6 +13,7 @@ export interface StreamRequest {
   /** As the user wrote them. */
   readonly channels: readonly string[];
   readonly format: (typeof STREAM_FORMATS)[number];
+  readonly encoding: StreamEncoding;
   /** Candles to print before it ends; undefined: until it is interrupted. */
   readonly count: number | undefined;
   /** Closed candles to begin with. */
@@ -44,6 +46,7 @@ export async function streamCandles(
     const subscription = new Subscription({
       address: webSocketAddress(config.url),
       token: config.token,
+      encoding: request.encoding,
       channels,
       snapshot: request.snapshot,
       now: () => clock.now(),

@@ -2,10 +2,14 @@ import { exec } from 'node:child_process';
 import { promisify } from 'node:util';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { CandleMessage } from '../../src/candle/messages.ts';
 import { buildCli } from '../support/built-cli.ts';
+import { PROTOCOLS } from '../support/dialect.ts';
 import { connect } from '../support/recording-client.ts';
 import { listening, startRole, type Listening, type RoleProcess } from '../support/role-process.ts';
 import { testToken } from '../support/tokens.ts';
+
+type Candles = ReadonlyMap<string, CandleMessage>;
 
 /** A port of this machine where nobody listens: the exchange is out of reach. */
 const NOWHERE = '127.0.0.1:9';
@@ -44,8 +48,34 @@ describe('standalone, with the exchange out of reach', () => {
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('<!doctype html>');
 
-    const { stdout } = await promisify(exec)(`${line} --count 3`, { timeout: 15_000 });
-    expect(stdout.split('\n').filter((text) => text.includes('candles:BTCUSDT:1'))).toHaveLength(3);
+    for (const encoding of ['json', 'protobuf']) {
+      const command = `${line} --count 3 --encoding ${encoding}`;
+      const { stdout } = await promisify(exec)(command, { timeout: 15_000 });
+      const lines = stdout.split('\n').filter((text) => text.includes('candles:BTCUSDT:1'));
+      expect(lines, encoding).toHaveLength(3);
+    }
+  });
+
+  it('says the same to a client in JSON and to one in protocol buffers', async () => {
+    const clients = await Promise.all(
+      PROTOCOLS.map(async (protocol) =>
+        connect(`${at.ws}/api/v1/live/ws`, await testToken(), protocol),
+      ),
+    );
+    const channels = ['candles:BTCUSDT:1', 'candles:ETHUSDT:1', 'candles:SOLUSDT:5'];
+    for (const client of clients) client.send({ type: 'subscribe', channels, snapshot: 20 });
+    const seen = clients.map(async (client) => {
+      await client.received('candle', ({ candle }) => candle.confirm);
+      await vi.waitFor(() => expect(client.of('candle').length).toBeGreaterThan(40), 15_000);
+      return new Map(
+        client.of('candle').map((message) => [`${message.channel} ${message.offset}`, message]),
+      );
+    });
+    const [json, protobuf] = (await Promise.all(seen)) as unknown as [Candles, Candles];
+    const common = [...json.keys()].filter((position) => protobuf.has(position));
+    expect(common.length).toBeGreaterThan(20);
+    for (const position of common) expect(protobuf.get(position)).toEqual(json.get(position));
+    for (const client of clients) client.close();
   });
 
   it('gives a subscriber a snapshot and live candles, each marked as simulated', async () => {

@@ -9,6 +9,7 @@ import { Random } from './random.ts';
 import { RedisNetwork } from './redis/redis-network.ts';
 import { EMPTY_DATA, RedisServer, type RedisData } from './redis/redis-server.ts';
 import { storeReachesBackTo } from './redis/store-reach.ts';
+import { PROTOCOLS } from '../support/dialect.ts';
 import type { Latency } from './time/pipe.ts';
 import { Scheduler } from './time/scheduler.ts';
 import { VirtualProcess } from './time/virtual-process.ts';
@@ -185,17 +186,21 @@ export class World {
     const isVerySlow = own.chance(0.15);
     const [first] = plan.channels;
     const channels = usesPath && first !== undefined ? [first] : plan.channels;
+    const encoding = index % 2 === 0 ? 0 : 1;
+    // Messages of the second one are an eighth as large, and buffers shall fill all the same.
+    const scale = [1, 1 / 8][encoding] ?? 1;
     return new SimulatedClient({
       process: new VirtualProcess(this.scheduler, `c${index + 1}`),
       random: own,
       gateways: this.gateways,
       channels: channels.map(({ name }) => name),
       bounds: isVerySlow
-        ? { kernelBytes: 1_000, bufferBytes: 1_500 }
+        ? { kernelBytes: 1_000 * scale, bufferBytes: 1_500 * scale }
         : {
-            kernelBytes: own.pick([1_000, 20_000]),
-            bufferBytes: own.pick([1_500, 5_000, 20_000]),
+            kernelBytes: own.pick([1_000, 20_000]) * scale,
+            bufferBytes: own.pick([1_500, 5_000, 20_000]) * scale,
           },
+      protocol: PROTOCOLS[encoding],
       usesPath,
       readingMs: isVerySlow ? 350 : own.pick([0, 0, 20, 120]),
       marketNow: (channel) => this.#marketNow(channel),

@@ -1,11 +1,12 @@
 import { WebSocket } from 'ws';
 import type { ServerMessage, ServerMessageOf } from '../../src/candle/messages.ts';
-import { serverMessageSchema } from '../../src/candle/messages.ts';
+import { JSON_PROTOCOL } from '../../src/gateway/codec/json.ts';
+import { createDialect } from './dialect.ts';
 
 /** A client that keeps everything it is sent, and holds each message against the protocol's schema. */
 export interface RecordingClient {
   readonly messages: readonly ServerMessage[];
-  /** The texts of the same messages, as they came. */
+  /** The texts of the same messages, as they came; of a binary subprotocol, their JSON form. */
   readonly texts: readonly string[];
   readonly socket: WebSocket;
   of<T extends ServerMessage['type']>(type: T): ServerMessageOf<T>[];
@@ -14,28 +15,33 @@ export interface RecordingClient {
     type: T,
     fits?: (message: ServerMessageOf<T>) => boolean,
   ): Promise<ServerMessageOf<T>>;
-  send(message: unknown): void;
+  send(message: object): void;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   close(): void;
 }
 
 /** Connects and resolves with the open connection; rejects with the status of a refused upgrade. */
-export async function connect(url: string, token: string): Promise<RecordingClient> {
-  const socket = new WebSocket(url, ['candlegate.v1.json'], {
+export async function connect(
+  url: string,
+  token: string,
+  protocol: string = JSON_PROTOCOL,
+): Promise<RecordingClient> {
+  const dialect = createDialect(protocol);
+  const socket = new WebSocket(url, [protocol], {
     headers: { Authorization: `Bearer ${token}` },
   });
   const messages: ServerMessage[] = [];
   const texts: string[] = [];
   const waiting = new Set<(isClosed: boolean) => void>();
   const faults: string[] = [];
-  socket.on('message', (data: Buffer) => {
-    const text = data.toString('utf8');
-    const parsed = serverMessageSchema.safeParse(JSON.parse(text));
-    if (parsed.success) {
-      messages.push(parsed.data);
-      texts.push(text);
-    } else {
-      faults.push(`${text}: ${parsed.error.message}`);
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    const frame = isBinary ? data : data.toString('utf8');
+    try {
+      const message = dialect.read(frame);
+      messages.push(message);
+      texts.push(typeof frame === 'string' ? frame : JSON.stringify(message));
+    } catch (error) {
+      faults.push(`${data.toString(isBinary ? 'hex' : 'utf8')}: ${(error as Error).message}`);
     }
     for (const look of waiting) look(false);
   });
@@ -69,7 +75,7 @@ export async function connect(url: string, token: string): Promise<RecordingClie
         waiting.add(look);
         look(socket.readyState >= WebSocket.CLOSING);
       }),
-    send: (message) => socket.send(JSON.stringify(message)),
+    send: (message) => socket.send(dialect.write(message)),
     closed,
     close: () => socket.close(1000),
   };

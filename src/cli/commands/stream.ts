@@ -13,6 +13,7 @@ function integer(min: number, max: number): (text: string) => number {
 
 interface StreamFlags {
   format: 'table' | 'json';
+  encoding: 'json' | 'protobuf';
   count?: number;
   snapshot: number;
 }
@@ -28,6 +29,11 @@ export function streamCommand(console: Console): Command {
         .default('table'),
     )
     .addOption(
+      new Option('--encoding <encoding>', 'how the gateway sends them')
+        .choices(['json', 'protobuf'])
+        .default('json'),
+    )
+    .addOption(
       new Option('--count <n>', 'end after this many candles').argParser(
         integer(1, Number.MAX_SAFE_INTEGER),
       ),
@@ -38,9 +44,10 @@ export function streamCommand(console: Console): Command {
         .argParser(integer(0, MAX_SNAPSHOT_CANDLES)),
     );
   const options = addConfigOptions(command, 'stream');
-  return command.action(async (channels: string[], { format, count, snapshot }: StreamFlags) => {
+  return command.action(async (channels: string[], flags: StreamFlags) => {
     const config = requireConfig('stream', options, console);
     const { streamCandles } = await import('../../roles/stream.ts');
-    await streamCandles(config, { channels, format, count, snapshot }, console);
+    const { format, encoding, count, snapshot } = flags;
+    await streamCandles(config, { channels, format, encoding, count, snapshot }, console);
   });
 }

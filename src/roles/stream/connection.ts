@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { serverMessageSchema, type ServerMessage } from '../../candle/messages.ts';
+import type { ClientMessage, ServerMessage } from '../../candle/messages.ts';
+import type { ClientCodec } from './encoding.ts';
 import { afterClose, afterRefusal, type NextStep } from './reconnect-rule.ts';
 
-export const PROTOCOL = 'candlegate.v1.json';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1000;
 /** Before `welcome` has said how often the gateway gives a sign of life. */
@@ -20,6 +20,7 @@ export interface ConnectionEvents {
 /** One WebSocket to a gateway, from the handshake to its end. It never comes back by itself. */
 export class Connection {
   readonly #socket: WebSocket;
+  readonly #codec: ClientCodec;
   readonly #events: ConnectionEvents;
   #silenceMs = FIRST_SILENCE_MS;
   #silence: NodeJS.Timeout;
@@ -28,9 +29,10 @@ export class Connection {
   #hasEnded = false;
   #error = '';
 
-  constructor(address: URL, token: string, events: ConnectionEvents) {
+  constructor(address: URL, token: string, codec: ClientCodec, events: ConnectionEvents) {
+    this.#codec = codec;
     this.#events = events;
-    this.#socket = new WebSocket(address, PROTOCOL, {
+    this.#socket = new WebSocket(address, codec.protocol, {
       headers: { authorization: `Bearer ${token}` },
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
@@ -39,7 +41,7 @@ export class Connection {
     this.#socket.on('unexpected-response', (_request, response) => this.#refused(response));
     this.#socket.on('message', (data, isBinary) => {
       // `ws` hands over one Buffer unless told otherwise.
-      if (!isBinary) this.#received((data as Buffer).toString('utf8'));
+      this.#received(data as Buffer, isBinary);
     });
     this.#socket.on('ping', () => this.#sawLife());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -52,8 +54,8 @@ export class Connection {
     });
   }
 
-  send(message: object): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  send(message: ClientMessage): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(this.#codec.write(message));
   }
 
   /** Ends it without any further event. */
@@ -66,9 +68,9 @@ export class Connection {
     setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS).unref();
   }
 
-  #received(text: string): void {
+  #received(data: Buffer, isBinary: boolean): void {
     this.#sawLife();
-    const message = readMessage(text);
+    const message = this.#codec.read(data, isBinary);
     if (message === undefined || this.#hasEnded) return;
     if (message.type === 'welcome') this.#silenceMs = 2 * message.heartbeatMs + 5000;
     if (message.type === 'going_away') this.#goingAwayMs = message.reconnectDelayMs;
@@ -108,15 +110,5 @@ export class Connection {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#events.ended(next);
-  }
-}
-
-/** A message of the protocol, or undefined for types that this client does not know. */
-function readMessage(text: string): ServerMessage | undefined {
-  try {
-    return serverMessageSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    // PROTOCOL.md has a client ignore what it does not understand.
-    return undefined;
   }
 }

@@ -8,12 +8,14 @@ import type {
 } from '../../candle/messages.ts';
 import type { ReceivedCandle } from './candle-line.ts';
 import { Connection } from './connection.ts';
+import { createClientCodec, type StreamEncoding } from './encoding.ts';
 import { Progress } from './progress.ts';
 import type { NextStep } from './reconnect-rule.ts';
 
 export interface SubscriptionDeps {
   readonly address: URL;
   readonly token: string;
+  readonly encoding: StreamEncoding;
   readonly channels: readonly ChannelName[];
   /** Closed candles to begin with. */
   readonly snapshot: number;
@@ -49,7 +51,8 @@ export class Subscription {
   }
 
   start(): void {
-    this.#connection = new Connection(this.#deps.address, this.#deps.token, {
+    const codec = createClientCodec(this.#deps.encoding);
+    this.#connection = new Connection(this.#deps.address, this.#deps.token, codec, {
       message: (message) => this.#received(message),
       ended: (next) => this.#ended(next),
     });

@@ -1,6 +1,8 @@
 import type { Candle } from '../../../src/candle/candle.ts';
 import type { ChannelName } from '../../../src/candle/channel.ts';
 import type { ClientMessage, ServerMessage } from '../../../src/candle/messages.ts';
+import type { Frame } from '../../../src/gateway/transport.ts';
+import { createDialect, type Dialect } from '../../support/dialect.ts';
 import type { ClientEnd, SimulatedSocket, SocketBounds } from '../gateway/simulated-socket.ts';
 import type { ConnectRequest, GatewayNode } from '../gateway/gateway-node.ts';
 import type { Random } from '../random.ts';
@@ -13,6 +15,8 @@ export interface SimulatedClientDeps {
   readonly gateways: readonly GatewayNode[];
   readonly channels: readonly ChannelName[];
   readonly bounds: SocketBounds;
+  /** The subprotocol that it speaks. */
+  readonly protocol: string;
   /** Takes its one channel from the path endpoint. */
   readonly usesPath: boolean;
   /** How long it takes for each message. 0: reads whatever is there at once. */
@@ -121,6 +125,7 @@ class Connection implements ClientEnd {
   isSubscribed = false;
   readonly #client: SimulatedClient;
   readonly #usesPath: boolean;
+  readonly #dialect: Dialect;
   #socket: SimulatedSocket | null = null;
   #isOver = false;
   #goingAwayMs: number | null = null;
@@ -132,8 +137,9 @@ class Connection implements ClientEnd {
 
   constructor(client: SimulatedClient, gateway: GatewayNode) {
     this.#client = client;
-    const { process, random, usesPath } = client.deps;
+    const { process, random, usesPath, protocol } = client.deps;
     this.#usesPath = usesPath;
+    this.#dialect = createDialect(protocol);
     const server = gateway.process;
     process.after(CONNECT_TIMEOUT_MS, () => {
       if (!this.isSubscribed && this.#heardAt === 0) this.#fail();
@@ -177,10 +183,17 @@ class Connection implements ClientEnd {
     else client.reconnectAfter(this, client.backoffMs());
   }
 
-  onFrame(frame: string): void {
+  onFrame(frame: Frame): void {
     if (this.#isOver) return;
     this.#heardAt = this.#now;
-    this.#take(JSON.parse(frame) as ServerMessage);
+    let message: ServerMessage;
+    try {
+      message = this.#dialect.read(frame);
+    } catch (error) {
+      this.#problem('a message that cannot be read', { error: String(error) });
+      return;
+    }
+    this.#take(message);
   }
 
   subscribe(withSince: boolean): void {
@@ -196,7 +209,7 @@ class Connection implements ClientEnd {
       ...(random.chance(0.5) ? { snapshot: random.int(0, 10) } : {}),
       ...(Object.keys(since).length === 0 ? {} : { since }),
     };
-    this.#socket?.sendUp(JSON.stringify(message));
+    this.#socket?.sendUp(this.#dialect.write(message));
   }
 
   get #now(): number {
@@ -208,16 +221,15 @@ class Connection implements ClientEnd {
   }
 
   #request(): ConnectRequest {
-    const { process, bounds, channels } = this.#client.deps;
+    const { process, bounds, channels, protocol } = this.#client.deps;
     const [channel] = channels;
-    if (!this.#usesPath || channel === undefined) return { client: process, end: this, bounds };
+    const common = { client: process, end: this, bounds, protocol };
+    if (!this.#usesPath || channel === undefined) return common;
     const { [channel]: since } = this.#client.since();
     const request = this.#newRequest(since === undefined ? {} : { [channel]: since });
     this.#pathRequest = request;
     return {
-      client: process,
-      end: this,
-      bounds,
+      ...common,
       initial: { channel, request, ...(since === undefined ? {} : { since }) },
     };
   }

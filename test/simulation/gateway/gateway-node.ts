@@ -3,7 +3,6 @@ import type { ServerMessage } from '../../../src/candle/messages.ts';
 import { ALL_CHANNELS } from '../../../src/gateway/auth/channel-grant.ts';
 import { createAuthenticator } from '../../../src/gateway/auth/credential.ts';
 import type { Codec } from '../../../src/gateway/codec/codec.ts';
-import { createJsonCodec, JSON_PROTOCOL } from '../../../src/gateway/codec/json.ts';
 import { DEFAULT_HUB_SETTINGS } from '../../../src/gateway/hub/hub-settings.ts';
 import { Hub } from '../../../src/gateway/hub/hub.ts';
 import {
@@ -11,6 +10,7 @@ import {
   type SessionSettings,
 } from '../../../src/gateway/session/session-context.ts';
 import { createSessions, type Sessions } from '../../../src/gateway/session/sessions.ts';
+import { createCodecs } from '../../support/dialect.ts';
 import { countingMetrics, type Count } from '../counting.ts';
 import type { Random } from '../random.ts';
 import { SimulatedSubscriber } from '../redis/simulated-subscriber.ts';
@@ -47,6 +47,8 @@ export interface ConnectRequest {
   readonly client: VirtualProcess;
   readonly end: ClientEnd;
   readonly bounds: SocketBounds;
+  /** The subprotocol that the client speaks. */
+  readonly protocol: string;
   /** The path endpoint: subscribes at once. `request` names what was asked for in the logs. */
   readonly initial?: {
     readonly channel: ChannelName;
@@ -156,7 +158,7 @@ export class GatewayNode {
         plan: null,
         grant: ALL_CHANNELS,
       },
-      protocol: JSON_PROTOCOL,
+      protocol: request.protocol,
       ...(channel === null || initial === undefined
         ? {}
         : {
@@ -177,7 +179,7 @@ export class GatewayNode {
     const clock = { now: process.now };
     const metrics = countingMetrics(this.#deps.count);
     const hops = metrics;
-    const codecs = [this.#codec()];
+    const codecs = createCodecs().map((codec) => this.#observed(codec));
     const bus = new SimulatedSubscriber({ process, network, random, messageLoss });
     const raw = new SimulatedBroadcaster(process, random);
     const hub: Hub = new Hub({
@@ -220,14 +222,14 @@ export class GatewayNode {
     hub.start();
   }
 
-  /** The real codec; what it encodes is looked at, and what is random in it taken out. */
-  #codec(): Codec {
-    const codec = createJsonCodec();
+  /** A real codec; what it encodes is looked at, and what is random in it taken out. */
+  #observed(codec: Codec): Codec {
     return {
       ...codec,
-      encode: (message) => {
+      encode: (message, audience) => {
         this.#inspect(message);
-        return codec.encode(message.type === 'welcome' ? { ...message, connection: 'c' } : message);
+        const isWelcome = message.type === 'welcome';
+        return codec.encode(isWelcome ? { ...message, connection: 'c' } : message, audience);
       },
     };
   }

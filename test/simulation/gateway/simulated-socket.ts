@@ -16,13 +16,13 @@ export interface SocketBounds {
   readonly bufferBytes: number;
 }
 
-type Item = { readonly frame: string } | { readonly ping: string } | { readonly close: number };
+type Item = { readonly frame: Frame } | { readonly ping: string } | { readonly close: number };
 
-type Upward = { readonly message: Uint8Array } | { readonly pong: string };
+type Upward = { readonly message: Frame } | { readonly pong: string };
 
 /** The client's end of the connection. */
 export interface ClientEnd {
-  onFrame(frame: string): void;
+  onFrame(frame: Frame): void;
   onClosed(code: number): void;
   /** How long the client takes for one item; null while it does not read. */
   readingMs(): number | null;
@@ -58,7 +58,7 @@ export class SimulatedSocket implements Transport {
   readonly #buffer: Item[] = [];
   #kernelBytes = 0;
   #bufferBytes = 0;
-  #batch: string[] = [];
+  #batch: Frame[] = [];
   #events: SocketEvents | null = null;
   #isInPublish = false;
   /** The gateway's side is closed. */
@@ -90,7 +90,7 @@ export class SimulatedSocket implements Transport {
     this.#refuseInPublish('send');
     if (this.#isClosed) return 'dropped';
     this.flush();
-    return this.#write({ frame: frame as string });
+    return this.#write({ frame });
   }
 
   close(code: number): void {
@@ -125,7 +125,7 @@ export class SimulatedSocket implements Transport {
   }
 
   /** A published frame; written later, as one batch. */
-  batch(frame: string): void {
+  batch(frame: Frame): void {
     this.#batch.push(frame);
   }
 
@@ -155,8 +155,8 @@ export class SimulatedSocket implements Transport {
 
   // The client's side.
 
-  sendUp(message: string): void {
-    if (!this.#isGone) this.#up.send({ message: new TextEncoder().encode(message) });
+  sendUp(message: Frame): void {
+    if (!this.#isGone) this.#up.send({ message });
   }
 
   /** The client ends the connection, or the network does; the gateway notices after `noticedMs`. */
@@ -175,7 +175,11 @@ export class SimulatedSocket implements Transport {
   #receive(item: Upward): void {
     if (this.#isClosed) return;
     if ('pong' in item) this.#events?.pong(item.pong);
-    else this.#events?.message(item.message, false);
+    else {
+      const { message } = item;
+      const isText = typeof message === 'string';
+      this.#events?.message(isText ? new TextEncoder().encode(message) : message, !isText);
+    }
   }
 
   #endServerSide(code: number): void {
@@ -273,7 +277,7 @@ export class SimulatedBroadcaster implements Broadcaster {
 
   publish(topic: string, frame: Frame): void {
     for (const socket of this.sockets) {
-      if (socket.topics.has(topic)) socket.batch(frame as string);
+      if (socket.topics.has(topic)) socket.batch(frame);
     }
     if (this.#isFlushing) return;
     this.#isFlushing = true;
