@@ -14,6 +14,10 @@ const FAULT_SEEDS = [11, 12];
 /** @type {readonly { name: string, command: readonly string[] }[]} */
 const PARTS = [
   { name: 'checks and tests', command: ['npm', '--silent', 'test'] },
+  {
+    name: 'protocol buffers in Python and Go',
+    command: ['npm', 'run', '--silent', 'test:proto', '--', '--if-possible'],
+  },
   { name: 'known holes in dependencies', command: ['node', 'scripts/audit.mjs'] },
   // Helm and kube-linter are built once, into the user's cache.
   { name: 'tools', command: ['node', 'scripts/tools.mjs'] },

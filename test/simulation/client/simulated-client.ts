@@ -294,6 +294,7 @@ class Connection implements ClientEnd {
       case 'error':
         this.#problem('an error', message);
         return;
+      case 'token_expiring':
       case 'unsubscribed':
       case 'pong':
       case 'authenticated':
