@@ -496,4 +496,24 @@ export const MUTATIONS = [
       },
     ],
   },
+  {
+    rule: 'fan-out: a new epoch is named to whoever was there before it',
+    edits: [
+      {
+        file: 'src/gateway/hub/fan-out.ts',
+        from: 'if (topic.announced === epochChanges) return true;',
+        to: 'if (topic.announced >= 0) return true;',
+      },
+    ],
+  },
+  {
+    rule: 'fan-out: a close of an older epoch names it',
+    edits: [
+      {
+        file: 'src/gateway/hub/fan-out.ts',
+        from: "message.type !== 'candle' || message.epoch !== epoch",
+        to: "message.type !== 'candle'",
+      },
+    ],
+  },
 ];
