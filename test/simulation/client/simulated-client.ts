@@ -139,7 +139,7 @@ class Connection implements ClientEnd {
     this.#client = client;
     const { process, random, usesPath, protocol } = client.deps;
     this.#usesPath = usesPath;
-    this.#dialect = createDialect(protocol);
+    this.#dialect = createDialect(protocol, false);
     const server = gateway.process;
     process.after(CONNECT_TIMEOUT_MS, () => {
       if (!this.isSubscribed && this.#heardAt === 0) this.#fail();
