@@ -4,4 +4,5 @@ export const KNOWN_SEEDS: readonly { readonly seed: number; readonly lesson: str
   { seed: 29336, lesson: 'the judge: what ingest gave up is lost also behind a stale replica' },
   { seed: 36869, lesson: 'the judge: another candle at the same price is not the newest one' },
   { seed: 50497, lesson: 'the market: it says no two things of a candle in one millisecond' },
+  { seed: 64328, lesson: 'a buffer may empty without a drain being told' },
 ];

@@ -236,6 +236,8 @@ export class Session
       if (this.delivery.isOwing) this.#owesHeartbeat = true;
       else this.#sendHeartbeat(now);
     }
+    // A write of its own may have emptied the server's buffer, and then no drain is told.
+    if (this.delivery.isOwing) this.delivery.pump();
   }
 
   checkPong(now: number): void {

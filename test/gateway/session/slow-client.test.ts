@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_SESSION_SETTINGS } from '../../../src/gateway/session/session-context.ts';
 import type { ServerMessage } from '../../../src/candle/messages.ts';
 import { FIRST_START, MemoryChannel, MINUTE_MS } from './support/memory-channel.ts';
 import { World, type TestClient } from './support/world.ts';
@@ -46,6 +47,18 @@ beforeEach(() => {
   btc.seed(3);
   eth.seed(3);
   world = new World([btc, eth], { lowWaterBytes: 1_000, maxPartCandles: 2 });
+});
+
+it('goes on with a replay also when its buffer empties without a drain', () => {
+  btc.seed(12);
+  const client = world.connect({ bounds: { kernelBytes: 500, bufferBytes: 4_000 } });
+  client.send({ type: 'subscribe', channels: [BTC], snapshot: 12 });
+  world.endTurns();
+  expect(client.socket.bufferedBytes()).toBeGreaterThan(1_000);
+  while (client.socket.unreadItems > 0) client.socket.read(1, true, false);
+  expect(client.socket.topics.size).toBe(0);
+  world.pass(2 * DEFAULT_SESSION_SETTINGS.pingMs, client);
+  expect(client.socket.topics.size).toBe(1);
 });
 
 describe('a client whose buffer overflows', () => {

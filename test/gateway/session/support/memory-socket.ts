@@ -121,15 +121,20 @@ export class MemorySocket implements Transport {
     }
   }
 
-  /** The client reads up to `count` items; the pings among them are answered unless told otherwise. */
-  read(count: number, answersPings = true): Frame[] {
+  /**
+   * The client reads up to `count` items; the pings among them are answered unless told otherwise.
+   *
+   * @param tellsDrain false: a write comes first and empties the buffer, which is no drain
+   */
+  read(count: number, answersPings = true, tellsDrain = true): Frame[] {
     const taken = this.#kernel.splice(0, count);
     const before = this.bufferedBytes();
     this.#fillKernel();
     for (const item of taken) {
       if ('ping' in item && answersPings) this.events?.pong(item.ping);
     }
-    if (!this.#isClosed && this.bufferedBytes() < before) this.events?.drained();
+    const isDrained = this.bufferedBytes() < before;
+    if (tellsDrain && isDrained && !this.#isClosed) this.events?.drained();
     return taken.flatMap((item) => ('frame' in item ? [item.frame] : []));
   }
 
