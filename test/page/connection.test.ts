@@ -181,7 +181,7 @@ describe('reconnecting', () => {
     expect(nextDeadline(world.state)).toBeGreaterThan(world.now);
   });
 
-  it.each([4400, 4401, 4429])('does not come back by itself after %i', (code) => {
+  it.each([4400, 4401, 4499])('does not come back by itself after %i', (code) => {
     const world = new World().open();
     world.lose(code);
     expect(world.state.phase.name).toBe('closed');

@@ -14,6 +14,9 @@ describe('after a close', () => {
       history_gap: 0,
       too_many_errors: 'give_up',
       token_expired: 'give_up',
+      revoked: 'give_up',
+      disconnected: 'give_up',
+      rate_limited: null,
     });
   });
 
@@ -30,7 +33,7 @@ describe('after a refusal', () => {
   it('gives up on what the client has to mend, and only on that', () => {
     for (const [code, { status, title }] of Object.entries(PROBLEM_CODES)) {
       const next = afterRefusal(status, JSON.stringify({ status, title, code }));
-      expect(next.step, code).toBe(status >= 500 ? 'reconnect' : 'give_up');
+      expect(next.step, code).toBe(status >= 500 || status === 429 ? 'reconnect' : 'give_up');
       expect(next.reason).toContain(title);
       expect(next.reason).toContain(code);
     }
