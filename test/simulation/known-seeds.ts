@@ -5,4 +5,5 @@ export const KNOWN_SEEDS: readonly { readonly seed: number; readonly lesson: str
   { seed: 36869, lesson: 'the judge: another candle at the same price is not the newest one' },
   { seed: 50497, lesson: 'the market: it says no two things of a candle in one millisecond' },
   { seed: 64328, lesson: 'a buffer may empty without a drain being told' },
+  { seed: 72706, lesson: 'a hole in what a gateway holds is filled once the store can' },
 ];

@@ -220,7 +220,8 @@ export class ChannelState {
     effects.push({
       type: 'read',
       request: repair.request,
-      after: this.#known.lastClosed,
+      // The store may have come by what lies in a hole: then clients can resume across it again.
+      after: this.#known.history.lastBeforeHole,
       attempt: repair.attempt,
     });
   }

@@ -51,6 +51,11 @@ export class ClosedHistory {
     return this.#candles.at(-1)?.start ?? null;
   }
 
+  /** `start` of the candle before the newest hole, or `lastClosed` where there is none: what comes after may be missing. */
+  get lastBeforeHole(): number | null {
+    return this.#candles[this.#runStart - 1]?.start ?? this.lastClosed;
+  }
+
   /**
    * Takes a closed candle, whatever its place. The first version of a `start` stays; of its link the
    * more telling one stays.

@@ -293,6 +293,20 @@ describe('a hole', () => {
     expect(state.history.reachesBackTo(at(3))).toBe(false);
   });
 
+  it('is asked about at every later read, and filled once the store can, for those who resume', () => {
+    const state = liveState();
+    state.live(closeOf(7, 11, { previous: null }), NOW);
+    state.historyRead(2, history(11, [closeOf(7, 11, { previous: null })]), NOW);
+    const again = state.subscribed(NOW);
+    expect(readOf(again).after).toBe(at(2));
+    const closes = [3, 4, 5, 6, 7].map((n) => closeOf(n, 1));
+    const done = state.historyRead(readOf(again).request, history(1, closes, null, 'b'), NOW);
+    // Those who were there have been told to resume; nothing goes out behind what they have.
+    expect(types(done)).toEqual(['repair_finished']);
+    expect(state.history.reachesBackTo(at(1))).toBe(true);
+    expect(readOf(state.subscribed(NOW)).after).toBe(at(7));
+  });
+
   it('is found behind held closes that the read could not know of', () => {
     const state = liveState();
     state.subscribed(NOW);
