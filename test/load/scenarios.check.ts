@@ -45,6 +45,26 @@ describe('against two gateways', () => {
   });
 });
 
+describe('against gateways that allow few attempts', () => {
+  it('rate-limit gets its 429s, and nothing but them and upgrades', async () => {
+    const strict = await startLoadRig({ CANDLEGATE_ATTEMPTS_PER_MINUTE: '150' });
+    try {
+      const env = { GATEWAYS: strict.gateways.join(), RATE: '40', DURATION: '8s' };
+      const { exitCode, crossed, output } = await run('rate-limit', env);
+      expect(crossed, output).toEqual([]);
+      expect(exitCode, output).toBe(0);
+    } finally {
+      await strict.close();
+    }
+  });
+
+  it('rate-limit fails where nobody is refused', async () => {
+    const { exitCode, crossed } = await run('rate-limit', { RATE: '5', DURATION: '2s' });
+    expect(exitCode).toBe(THRESHOLDS_CROSSED);
+    expect(crossed).toContain('upgrades_refused: count>0');
+  });
+});
+
 describe('against a gateway that is broken on purpose', () => {
   async function steadyAgainst(breakage: Breakage): Promise<K6Run> {
     const broken = await startBrokenGateway(rig.gateways[0] ?? '', breakage);
