@@ -206,11 +206,18 @@ export const security = dashboard({
       thresholds: [{ from: 1, color: 'red' }],
     }),
     graph({
-      title: 'Connections',
-      description: 'Open WebSocket connections of each gateway.',
-      unit: 'short',
+      title: 'Connections of those allowed',
+      description:
+        'Open WebSocket connections of each gateway, of those that it takes. At 100 % it answers 503.',
+      unit: 'percentunit',
       width: 12,
-      queries: [{ expr: chosen('candlegate_gateway_connections'), legend: '{{instance}}' }],
+      queries: [
+        {
+          expr: `${chosen('candlegate_gateway_connections')} / ${chosen('candlegate_gateway_connections_limit')}`,
+          legend: '{{instance}}',
+        },
+      ],
+      thresholds: [{ from: 0.85, color: 'red' }],
     }),
     graph({
       title: 'File descriptors',

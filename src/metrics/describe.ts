@@ -35,7 +35,7 @@ function everyMetric(): Described[] {
   new TraceMetrics(registry);
   new JwksMetrics(registry);
   new AccessMetrics(registry);
-  new LimitMetrics(registry, [], () => 0);
+  new LimitMetrics(registry, [], { openLeases: () => 0, connectionsLimit: () => 0 });
   return registry.getMetricsAsArray() as unknown as Described[];
 }
 

@@ -32,11 +32,10 @@ export interface LimitParts {
 /** Everything about limits that a gateway needs; does nothing before `connections.start()`. */
 export function assembleLimits({ config, store, leaseMs, registry, clock, log }: LimitParts) {
   const book = new LimitBook(limitSettings(config));
-  const metrics = new LimitMetrics(
-    registry,
-    [...FLEET_LIMITS, ...LOCAL_LIMITS],
-    () => connections.openLeases,
-  );
+  const metrics = new LimitMetrics(registry, [...FLEET_LIMITS, ...LOCAL_LIMITS], {
+    openLeases: () => connections.openLeases,
+    connectionsLimit: () => book.settings.connectionsPerProcess,
+  });
   const connections: FleetConnectionLimits = new FleetConnectionLimits({
     book,
     store,

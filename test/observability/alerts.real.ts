@@ -133,6 +133,18 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    what: 'a gateway is as full as it may be',
+    alerts: ['CandlegateConnectionsNearCap'],
+    async break(deployment) {
+      const gateway = await deployment.extra('gateway', 'gateway-full', {
+        CANDLEGATE_MAX_CONNECTIONS: '2',
+      });
+      const port = Number(new URL((await listening(gateway)).http).port);
+      for (let client = 0; client < 2; client += 1) deployment.client(port);
+      return () => deployment.retire('gateway-full');
+    },
+  },
+  {
     what: 'many clients stop reading',
     alerts: ['CandlegateSlowClients'],
     break: (deployment) => deployment.slowClients(1, 4),
@@ -164,7 +176,12 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'Redis is gone',
-    alerts: ['CandlegateBusLost', 'CandlegatePublishFails', 'CandlegateNoLeader'],
+    alerts: [
+      'CandlegateBusLost',
+      'CandlegatePublishFails',
+      'CandlegateNoLeader',
+      'CandlegateLimiterDegraded',
+    ],
     async break({ rig }) {
       const redis = await rig.store.master();
       await redis.kill();
@@ -215,8 +232,6 @@ const CASES: readonly Case[] = [
  * alone stand for them.
  */
 const NOT_FOR_REAL = [
-  // Gateways do not have the limiter yet.
-  'CandlegateLimiterDegraded',
   // Redis has to be away for more than a minute.
   'CandlegateRevocationsStale',
   // The next fetch of keys comes after minutes.

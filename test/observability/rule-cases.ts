@@ -287,6 +287,17 @@ export const RULE_CASES: readonly RuleCase[] = [
     quiet: { ...BUILD, [`nodejs_eventloop_lag_p99_seconds{${GATEWAY}}`]: '0.02x60' },
   },
   {
+    alert: 'CandlegateConnectionsNearCap',
+    fires: {
+      [`candlegate_gateway_connections{${GATEWAY}}`]: '900x60',
+      [`candlegate_gateway_connections_limit{${GATEWAY}}`]: '1000x60',
+    },
+    quiet: {
+      [`candlegate_gateway_connections{${GATEWAY}}`]: '800x60',
+      [`candlegate_gateway_connections_limit{${GATEWAY}}`]: '1000x60',
+    },
+  },
+  {
     alert: 'CandlegateFileDescriptorsNearCap',
     fires: {
       ...BUILD,
