@@ -21,6 +21,7 @@ describe('traces of real processes: ingest, Redis, two gateways, and a collector
   let simulator: Simulator;
   let collector: OtlpReceiver;
   let ingest: RoleProcess;
+  let startIngest: (name: string, env?: Readonly<Record<string, string>>) => RoleProcess;
   const gateways: RoleProcess[] = [];
   const clients: RecordingClient[] = [];
   const admins: string[] = [];
@@ -50,12 +51,15 @@ describe('traces of real processes: ingest, Redis, two gateways, and a collector
       OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
       OTEL_BSP_SCHEDULE_DELAY: '100',
     };
-    ingest = start(['ingest'], {
-      ...env,
-      CANDLEGATE_INSTANCE: 'i1',
-      CANDLEGATE_BYBIT_WS_URL: simulator.wsUrl,
-      CANDLEGATE_BYBIT_REST_URL: simulator.restUrl,
-    });
+    startIngest = (name, more) =>
+      start(['ingest'], {
+        ...env,
+        CANDLEGATE_INSTANCE: name,
+        CANDLEGATE_BYBIT_WS_URL: simulator.wsUrl,
+        CANDLEGATE_BYBIT_REST_URL: simulator.restUrl,
+        ...more,
+      });
+    ingest = startIngest('i1');
     for (const [index, sampler] of ['always_off', 'always_on'].entries()) {
       gateways.push(
         start(['gateway'], {
@@ -102,9 +106,13 @@ describe('traces of real processes: ingest, Redis, two gateways, and a collector
   };
 
   it('span ingest and both gateways: one tree from the frame to each fan-out', async () => {
+    // Both gateways have their client by then.
+    const from = Math.max(
+      ...(await Promise.all(clients.map(async (each) => (await each.received('candle')).offset))),
+    );
     const { traceparent, times, offset } = await client().received(
       'candle',
-      (message) => message.traceparent !== undefined,
+      (message) => message.traceparent !== undefined && message.offset >= from,
     );
     const traceId = traceIdOf(traceparent ?? '');
     const processName = `process ${CHANNEL}`;
@@ -188,6 +196,10 @@ describe('traces of real processes: ingest, Redis, two gateways, and a collector
     expect(upgrade.resource['service.instance.id']).toBe('g2');
     const auth = await collector.received(({ name }) => name === 'authenticate');
     expect([auth.parentId, auth.traceId]).toEqual([upgrade.spanId, upgrade.traceId]);
+    const admit = await collector.received(({ name }) => name === 'admit');
+    expect([admit.parentId, admit.traceId]).toEqual([upgrade.spanId, upgrade.traceId]);
+    // Starts are told in whole milliseconds.
+    expect(admit.start).toBeGreaterThan(auth.end - 1);
 
     const subscribe = await collector.received(({ name }) => name === 'subscribe');
     const replay = await collector.received(({ name }) => name === `replay ${CHANNEL}`);
@@ -223,5 +235,49 @@ describe('traces of real processes: ingest, Redis, two gateways, and a collector
       expect(Number(failures)).toBeGreaterThan(0);
     }, 15_000);
     await vi.waitFor(() => expect(client().of('candle').length).toBeGreaterThan(seen + 3), 10_000);
+    collector.answerWith(200);
+  });
+
+  it('show the whole way of a slow message that ingest did not sample', async () => {
+    await ingest.stop();
+    const unsampled = startIngest('i2', { OTEL_TRACES_SAMPLER: 'always_off' });
+    await unsampled.logged(({ msg }) => msg === 'all channels are claimed');
+    simulator.faults.set({ frameDelayMs: SLOW_MS + 100 });
+    const root = await collector.received(
+      ({ attributes }) => attributes['candlegate.reconstructed'] === true,
+    );
+    simulator.faults.set({ frameDelayMs: 0 });
+    const spans = await vi.waitFor(() => {
+      const trace = collector.trace(root.traceId);
+      expect(trace).toHaveLength(4);
+      return trace;
+    }, 15_000);
+    const frame = one(spans, 'process kline.5.BTCUSDT');
+    const send = one(spans, `send ${CHANNEL}`);
+    const passage = one(spans, `process ${CHANNEL}`);
+
+    expect([root.name, root.parentId]).toEqual(['receive kline.5.BTCUSDT', '']);
+    expect([frame.parentId, send.parentId]).toEqual([root.spanId, root.spanId]);
+    expect(passage.parentId).toBe(send.spanId);
+    expect(passage.attributes['candlegate.slow']).toBe(true);
+    // Whoever found it slow made all of it.
+    const instances = new Set(spans.map(({ resource }) => resource['service.instance.id']));
+    expect(instances.size).toBe(1);
+    expect(root.resource['candlegate.role']).toBe('gateway');
+
+    const { times, traceparent } = await client().received(
+      'candle',
+      ({ offset }) => offset === passage.attributes['candlegate.offset'],
+    );
+    expect(traceparent).toBeUndefined();
+    expect(frame.start).toBeCloseTo(times.ingest, 0);
+    expect(frame.end).toBeCloseTo(times.published, 0);
+    expect(send.start).toBeCloseTo(times.published, 0);
+    expect(send.end).toBeCloseTo(passage.start, 0);
+    expect(passage.end - root.start).toBeGreaterThan(SLOW_MS);
+
+    const gateway = gateways[passage.resource['service.instance.id'] === 'g1' ? 0 : 1];
+    const line = await gateway?.logged(({ trace_id: id }) => id === root.traceId);
+    expect(line?.msg).toBe('a slow candle');
   });
 });

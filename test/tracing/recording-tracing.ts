@@ -41,6 +41,7 @@ export class RecordingSpan implements Span {
   readonly isForced: boolean;
   readonly attributes: Record<string, unknown>;
   failure: string | null = null;
+  hasEnded = false;
   endedAt: number | undefined;
 
   constructor(
@@ -78,6 +79,7 @@ export class RecordingSpan implements Span {
     this.failure = reason;
   }
   end(atMs?: number): void {
+    this.hasEnded = true;
     this.endedAt = atMs;
   }
 }

@@ -3,6 +3,7 @@ import { DEFAULT_SESSION_SETTINGS } from '../../../src/gateway/session/session-c
 import type { ServerMessage } from '../../../src/candle/messages.ts';
 import { FIRST_START, MemoryChannel, MINUTE_MS } from './support/memory-channel.ts';
 import { World, type TestClient } from './support/world.ts';
+import { RecordingTracing } from '../../tracing/recording-tracing.ts';
 
 const BTC = 'candles:BTCUSDT:1';
 const ETH = 'candles:ETHUSDT:5';
@@ -96,6 +97,59 @@ describe('a client whose buffer overflows', () => {
     expect(await world.metric('candlegate_gateway_lagging_connections')).toEqual([
       'candlegate_gateway_lagging_connections 0',
     ]);
+  });
+
+  it('is spared updates of the open candle, and each is counted once it has caught up', async () => {
+    const name = 'candlegate_gateway_conflated_updates_total';
+    const client = subscriber();
+    flood(client);
+    for (let update = 0; update < 7; update += 1) {
+      world.publish(btc, btc.update());
+      world.endTurn();
+    }
+    expect(await world.metric(name)).toEqual([`${name} 0`]);
+    const caughtUp = brief(client.read());
+    world.endTurns();
+    caughtUp.push(...brief(client.read()));
+    // Of seven it gets the newest.
+    expect(caughtUp.filter((text) => text.startsWith('['))).toEqual(['[o3]+', '[]+']);
+    expect(await world.metric(name)).toEqual([`${name} 6`]);
+  });
+
+  it('has its catching up traced, channel by channel, from when it was found slow', () => {
+    const tracing = new RecordingTracing();
+    world = new World([btc, eth], { lowWaterBytes: 1_000, maxPartCandles: 2 }, { tracing });
+    const client = subscriber();
+    const before = tracing.spans.length;
+    flood(client);
+    world.publish(btc, btc.close());
+    const spans = tracing.spans.slice(before);
+    expect(spans.map((span) => [span.name, span.parentName])).toEqual([
+      [`replay ${BTC}`, null],
+      [`replay ${ETH}`, null],
+    ]);
+    expect(spans.map((span) => span.hasEnded)).toEqual([false, false]);
+    client.read();
+    world.endTurns();
+    expect(spans.map((span) => [span.hasEnded, span.failure])).toEqual([
+      [true, null],
+      [true, null],
+    ]);
+    expect(spans[0]?.attributes).toEqual({
+      'candlegate.replay.kind': 'catch_up',
+      'candlegate.replay.candles': 1,
+    });
+  });
+
+  it('leaves a failed trace when it goes before it has caught up', () => {
+    const tracing = new RecordingTracing();
+    world = new World([btc, eth], { lowWaterBytes: 1_000, maxPartCandles: 2 }, { tracing });
+    const client = subscriber();
+    const before = tracing.spans.length;
+    flood(client);
+    client.socket.events?.closed(1006);
+    const spans = tracing.spans.slice(before);
+    expect(spans.map((span) => span.failure)).toEqual(['closed', 'closed']);
   });
 
   it('does not get a later close before the one that was dropped, though its buffer drains at once', () => {

@@ -16,6 +16,7 @@ import type { LoopStalls } from '../../../../src/time/loop-stalls.ts';
 import type { PlanLimits } from '../../../../src/limits/limits.ts';
 import { SentMetrics } from '../../../../src/metrics/sent-metrics.ts';
 import { SessionMetrics } from '../../../../src/metrics/session-metrics.ts';
+import type { Tracing } from '../../../../src/tracing/tracing.ts';
 import { grantOf, identityOf, tokenAuthenticator } from '../../auth/tokens.ts';
 import { createCodecs, createDialect, type Dialect } from '../../../support/dialect.ts';
 import { sessionLimits } from '../../../support/limits.ts';
@@ -110,6 +111,7 @@ export interface WorldOptions {
   readonly verifier?: TokenVerifier;
   readonly flushesLate?: boolean;
   readonly stalls?: LoopStalls;
+  readonly tracing?: Tracing;
   /** Of every plan. */
   readonly limits?: Partial<PlanLimits>;
 }
@@ -136,7 +138,13 @@ export class World {
   constructor(
     channels: readonly MemoryChannel[],
     settings: Partial<SessionSettings> = {},
-    { verifier = tokenVerifier, flushesLate = false, stalls, limits = {} }: WorldOptions = {},
+    {
+      verifier = tokenVerifier,
+      flushesLate = false,
+      stalls,
+      tracing,
+      limits = {},
+    }: WorldOptions = {},
   ) {
     this.#flushesLate = flushesLate;
     this.#codecs = createCodecs();
@@ -160,6 +168,7 @@ export class World {
       metrics: new SessionMetrics(this.registry, new SentMetrics(this.registry)),
       hops: { observe: (hop, ms) => this.hops.push({ hop, ms }) },
       ...(stalls === undefined ? {} : { stalls }),
+      ...(tracing === undefined ? {} : { tracing }),
       log: { debug: () => undefined, error: (fields) => this.faults.push(fields) },
       defer: (task) => this.#deferred.push(task),
     });
