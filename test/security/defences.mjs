@@ -34,8 +34,8 @@ export const DEFENCES = [
     JWT,
     'a verifier with a secret',
     'src/gateway/auth/jwt-verifier.ts',
-    'await jwtVerify(',
-    "await (async (text: string, ..._checks: unknown[]) => ({ payload: JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()) }))(",
+    'if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;',
+    "if (key === undefined || !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;\n        return { payload: JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as JWTPayload, key };",
   ),
   without(
     JWT,
@@ -55,8 +55,8 @@ export const DEFENCES = [
     JWT,
     'refuses a remembered token once it has expired',
     'src/gateway/auth/verified-tokens.ts',
-    '|| identity.expiresAt > now',
-    '|| true',
+    'token.identity.expiresAt > now && ',
+    '',
   ),
   without(
     JWT,
@@ -138,16 +138,16 @@ export const DEFENCES = [
   without(
     JSON_CODEC,
     'refuses what has no known type, also names that every object has',
-    'src/gateway/codec/json.ts',
+    'src/gateway/codec/client-message.ts',
     '|| !Object.hasOwn(schemas, type)',
     '|| !(type in schemas)',
   ),
   without(
     JSON_CODEC,
     'survives nesting as deep as a message can hold',
-    'src/gateway/codec/json.ts',
-    '  const result = ',
-    "  const depth = (each: unknown): number => typeof each === 'object' && each !== null ? 1 + Math.max(0, ...Object.values(each).map(depth)) : 0;\n  depth(value);\n  const result = ",
+    'src/gateway/codec/client-message.ts',
+    '  const result = schemas[',
+    "  const depth = (each: unknown): number => typeof each === 'object' && each !== null ? 1 + Math.max(0, ...Object.values(each).map(depth)) : 0;\n  depth(message);\n  const result = schemas[",
   ),
   without(
     JSON_CODEC,
@@ -218,7 +218,7 @@ export const DEFENCES = [
     HARDENING,
     'the body of a request is not read: 1 GB announced costs no memory',
     SERVER,
-    "const last = !accepting || !['GET', 'HEAD', 'OPTIONS'].includes(request.method);",
+    'const last = !accepting || hasBody(request);',
     'const last = false;',
   ),
   without(

@@ -48,6 +48,12 @@ describe('SECURITY.md', () => {
     expect(new Set(DEFENCES.map(({ test }) => test))).toEqual(named);
   });
 
+  it('can find every defence where it is said to stand', () => {
+    for (const { file, from } of DEFENCES) {
+      expect(readFileSync(path.join(ROOT, file), 'utf8'), file).toContain(from);
+    }
+  });
+
   it('says of every line of its lists where it is met, in files that exist', () => {
     expect(rows(lists).length).toBeGreaterThan(30);
     for (const cells of rows(lists)) {
