@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApiKey } from '../../src/access/api-key.ts';
+import { createTicket } from '../../src/access/ticket.ts';
 import { accessNames } from '../../src/access/redis/names.ts';
 import { createRedisAccess, type RedisAccessDeps } from '../../src/access/redis/redis-access.ts';
 import { RevocationsFullError, StoreUnavailableError } from '../../src/access/store-errors.ts';
@@ -69,6 +70,11 @@ describe('what lies in Redis', () => {
     const dump = JSON.stringify(await raw.hgetall(accessNames().keys));
     expect(dump).toContain(hash);
     expect(dump).not.toContain(text.slice(-20));
+    const ticket = createTicket();
+    await stores.tickets.put(ticket.hash, CLAIMS, 60_000);
+    const names = await raw.keys('*');
+    expect(names.some((name) => name.includes(ticket.hash))).toBe(true);
+    expect(names.join()).not.toContain(ticket.text.slice(-20));
   });
 
   it('ends with the last revocation, all of it', async () => {

@@ -32,6 +32,12 @@ console.log(
 console.log(
   `Memory: ${mebibytes(report.rssBefore)} after a tenth, ${mebibytes(report.rssPeak)} after the last, ${mebibytes(report.rssAfter)} once it has settled`,
 );
+for (const { seconds, rss, heapUsed, external } of report.memory) {
+  const parts = [rss, heapUsed, external].map(mebibytes);
+  console.log(
+    `  ${seconds.toFixed(0)} s: ${parts[0]} resident, ${parts[1]} heap, ${parts[2]} external`,
+  );
+}
 console.log(`${report.logLines} lines of log, ${report.handlerFailures} faults in handlers`);
 const failures = failuresOf(report);
 for (const failure of failures) console.log(`✗ ${failure}`);

@@ -31,6 +31,8 @@ export interface FuzzReport {
   readonly rssBefore: number;
   readonly rssPeak: number;
   readonly rssAfter: number;
+  /** Through the whole run: what tells a leak (heap or external grow) from what an allocator keeps. */
+  readonly memory: readonly MemorySample[];
   /** Faults caught in handlers; each would be a bug. */
   readonly handlerFailures: number;
   readonly logLines: number;
@@ -40,12 +42,29 @@ export interface FuzzReport {
   readonly seconds: number;
 }
 
+/** In bytes. */
+export interface MemorySample {
+  /** Since the first frame. */
+  readonly seconds: number;
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly external: number;
+}
+
 /** One-minute candles close once a second. */
 const SPEED = 60;
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'];
 const CHANNELS = ['candles:BTCUSDT:1', 'candles:ETHUSDT:1'];
 const LIES_ABOUT = 'SOLUSDT';
 const MINUTE_MS = 60_000;
+/** Limits are counted, and turn nobody away: what is refused is not looked at. */
+const BEYOND_REACH = {
+  CANDLEGATE_MAX_CONNECTIONS_PER_IP: '10000000',
+  CANDLEGATE_MAX_CONNECTIONS_PER_SUBJECT: '10000000',
+  CANDLEGATE_ATTEMPTS_PER_MINUTE: '10000000',
+  CANDLEGATE_FAILURES_PER_MINUTE: '10000000',
+  CANDLEGATE_MESSAGES_PER_SECOND: '10000000',
+};
 /** The client's first snapshot reaches back less far. */
 const HISTORY_MS = 100 * MINUTE_MS;
 const CONNECTIONS_AT_ONCE = 12;
@@ -54,6 +73,7 @@ const TAIL_LINES = 20;
 export const MAX_GROWTH_BYTES = 48 * 1_048_576;
 const SETTLE_MS = 60_000;
 const SETTLE_POLL_MS = 500;
+const SAMPLE_MS = 10_000;
 /** With the buffers in between full of rubbish. */
 const CATCH_UP_MS = 60_000;
 
@@ -82,6 +102,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     CANDLEGATE_INTERVALS: '1,5',
     CANDLEGATE_HISTORY: '200',
     CANDLEGATE_LOG_FORMAT: 'json',
+    ...BEYOND_REACH,
   });
   const token = await testToken();
   const at = await listening(role);
@@ -99,16 +120,21 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         throw new Error('no candle yet');
     }, CATCH_UP_MS);
     const part = (share: number, index: number) =>
-      Promise.all([
-        flood({
-          port: Number(new URL(at.http).port),
-          token,
-          seed: seed * 2 + index,
-          frames: Math.ceil(options.clientFrames * share),
-          connectionsAtOnce: CONNECTIONS_AT_ONCE,
-        }),
-        relay.spoil(Math.ceil(options.exchangeFrames * share)),
-      ]);
+      whileRunning(
+        role,
+        Promise.all([
+          flood({
+            port: Number(new URL(at.http).port),
+            token,
+            seed: seed * 2 + index,
+            frames: Math.ceil(options.clientFrames * share),
+            connectionsAtOnce: CONNECTIONS_AT_ONCE,
+          }),
+          relay.spoil(Math.ceil(options.exchangeFrames * share)),
+        ]),
+      );
+    const memory: MemorySample[] = [];
+    const sampling = sampleMemory(at.admin, memory);
     const [warmUp] = await part(0.1, 0);
     const rssBefore = await metric(at.admin, 'process_resident_memory_bytes');
     const [main] = await part(0.9, 1);
@@ -138,6 +164,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
     const handlerFailures = await metric(at.admin, 'candlegate_gateway_handler_failures_total');
     const badFrames = await metric(at.admin, 'candlegate_ingest_bad_frames_total');
     const rssAfter = await settledMemory(at.admin, rssBefore + MAX_GROWTH_BYTES);
+    await sampling.stop();
     const exitCode = await role.stop();
     return {
       flood: merged(warmUp, main),
@@ -149,6 +176,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       rssBefore,
       rssPeak,
       rssAfter,
+      memory,
       handlerFailures,
       logLines: role.log.length,
       errorLines: role.log
@@ -166,11 +194,17 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 }
 
 /** What a process said last. */
-function tail(role: RoleProcess): string {
-  return role.log
-    .slice(-TAIL_LINES)
-    .map((line) => JSON.stringify(line))
-    .join('\n');
+function tail({ log, text }: RoleProcess): string {
+  const lines = log.slice(-TAIL_LINES).map((line) => JSON.stringify(line));
+  return [...lines, ...text.slice(-TAIL_LINES)].join('\n');
+}
+
+/** @throws Error with what the process said last, if it ends */
+async function whileRunning<T>(role: RoleProcess, work: Promise<T>): Promise<T> {
+  const ended = role.ended.then((how) => {
+    throw new Error(`the process ended with ${how}:\n${tail(role)}`);
+  });
+  return Promise.race([work, ended]);
 }
 
 /** Garbage is collected late: what is still held after a while counts. */
@@ -182,6 +216,30 @@ async function settledMemory(admin: string, bound: number): Promise<number> {
     await delay(SETTLE_POLL_MS);
   }
   return least;
+}
+
+/** Samples every ten seconds until told to stop. */
+function sampleMemory(admin: string, samples: MemorySample[]): { stop(): Promise<void> } {
+  const startedAt = performance.now();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const running = (async () => {
+    while (!signal.aborted) {
+      samples.push({
+        seconds: (performance.now() - startedAt) / 1000,
+        rss: await metric(admin, 'process_resident_memory_bytes'),
+        heapUsed: await metric(admin, 'nodejs_heap_size_used_bytes'),
+        external: await metric(admin, 'nodejs_external_memory_bytes'),
+      });
+      await delay(SAMPLE_MS, undefined, { signal }).catch(() => undefined);
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
 }
 
 /** The sum of a metric over its labels. */

@@ -17,7 +17,20 @@ const HARDENING = 'test/gateway/server/hardening.test.ts';
 const SOCKET = 'test/gateway/server/websocket.test.ts';
 const ROUTER = 'test/gateway/rest/router.test.ts';
 const JSON_CODEC = 'test/gateway/codec/json.test.ts';
+const KEYS = 'test/gateway/auth/jwks/remote-keys.test.ts';
+const REVOCATION = 'test/gateway/auth/revocation-check.test.ts';
+const FOLLOWER = 'test/access/revocation-follower.test.ts';
+const ACCESS = 'test/integration/access.test.ts';
+const API_KEY = 'test/gateway/auth/api-key-verifier.test.ts';
+const LIMITS = 'test/gateway/server/limits.test.ts';
+const FLOOD = 'test/gateway/session/flood.test.ts';
+const FLEET = 'test/integration/fleet-limits.test.ts';
+const FLEET_STORM =
+  'two gateways hold a limit exactly in a storm, through a flush of Redis and the death of one';
+const REDIS_LIMITS = 'test/limits/redis/redis-limits.test.ts';
+const CLIENT_ADDRESS = 'test/gateway/server/client-address.test.ts';
 const SERVER = 'src/gateway/server/server.ts';
+const UPGRADES = 'src/gateway/server/upgrade.ts';
 const UNBOUNDED = ['maxPayloadLength: 4 * settings.maxMessageBytes', 'maxPayloadLength: 2 ** 30'];
 
 /** @returns {Defence} */
@@ -104,8 +117,8 @@ export const DEFENCES = [
     ROUTER,
     'are refused otherwise',
     'src/gateway/rest/router.ts',
-    'if (isApi(request) && !deps.origins',
-    'if (!isApi(request) && !deps.origins',
+    'return !isApi(request) || deps.origins.allows(origin, host);',
+    'return true;',
   ),
   without(
     ROUTER,
@@ -339,5 +352,257 @@ export const DEFENCES = [
     'src/gateway/codec/json.ts',
     '  } catch {\n',
     '  } catch (error) {\n    throw error;\n',
+  ),
+  without(
+    JWT,
+    'checks typ where it is configured',
+    'src/gateway/auth/jwt-verifier.ts',
+    '...(settings.type === undefined ? {} : { typ: settings.type }),',
+    '',
+  ),
+  without(
+    JWT,
+    'refuses tokens that live for too long, from iat or else from now',
+    'src/gateway/auth/lifetime.ts',
+    'if (expiresAt - (issuedAt ?? now) > maxLifetimeMs + allowanceMs + ROUNDING_MS)',
+    'if (maxLifetimeMs < 0)',
+  ),
+  without(
+    KEYS,
+    'are trusted no longer once they are gone from the set, remembered tokens or not',
+    'src/gateway/auth/verified-tokens.ts',
+    ' && keys.trusts(token.key)',
+    '',
+  ),
+  without(
+    KEYS,
+    'leaves them in force up to a bound, and then tokens cannot be checked',
+    'src/gateway/auth/jwks/refresh-policy.ts',
+    'now - this.#setFrom < this.#timing.maxStaleMs',
+    'now >= 0',
+  ),
+  without(
+    KEYS,
+    'are fetched at most once in the cooldown, however many strange keys tokens name',
+    'src/gateway/auth/jwks/refresh-policy.ts',
+    'now - this.#unknownKeyAt < this.#timing.cooldownMs',
+    'now < 0',
+  ),
+  without(
+    'test/gateway/auth/jwks/jwk-set.test.ts',
+    'leaves out %s, and keeps the others',
+    'src/gateway/auth/jwks/jwk-set.ts',
+    "if ('k' in jwk || 'd' in jwk) return 'not public';",
+    '',
+  ),
+  without(
+    REVOCATION,
+    'refuses what is, and says of what',
+    'src/gateway/auth/revocation-check.ts',
+    'if (kind === null) return verification;',
+    'if (kind !== undefined) return verification;',
+  ),
+  without(
+    REVOCATION,
+    'lets nobody in, and uses no ticket up, as long as revocations were never read',
+    'src/gateway/auth/revocation-check.ts',
+    'if (!revocations.isSynced && ',
+    'if (false && ',
+  ),
+  without(
+    ACCESS,
+    'ends everywhere within a second when it is revoked, although it is remembered',
+    'src/roles/gateway-parts.ts',
+    'revocations.onRevoked(() => accessMetrics.sessionsRevoked(sessions.closeRevoked()));',
+    '',
+  ),
+  without(
+    ACCESS,
+    'lets in exactly one of fifty who present it at once, at two gateways',
+    'src/access/redis/redis-tickets.ts',
+    'this.#connection.getdel(',
+    'this.#connection.get(',
+  ),
+  without(
+    ACCESS,
+    'is not had for another ticket',
+    'src/gateway/rest/router.ts',
+    "if (credential.kind === 'ticket' && route.takesTickets === false)",
+    'if (false)',
+  ),
+  without(
+    FOLLOWER,
+    'keeps what it knows while the store is away, and catches up by itself',
+    'src/access/revocation-follower.ts',
+    '      this.#isFailing = true;\n',
+    '      this.#isFailing = true;\n      this.#known.prune(Infinity);\n',
+  ),
+  without(
+    FOLLOWER,
+    'gives back to the store what that has lost, and takes what it has instead',
+    'src/access/revocation-follower.ts',
+    '    await this.#giveBack();\n',
+    '',
+  ),
+  without(
+    API_KEY,
+    'is refused with the secret of another key, in the words for an unknown one',
+    'src/gateway/auth/api-key-verifier.ts',
+    ' || !isSameHash(record.hash, hash)',
+    '',
+  ),
+  without(
+    API_KEY,
+    'is remembered only if it was good, and only so many are',
+    'src/gateway/auth/api-key-verifier.ts',
+    'max: settings.maxRemembered ?? 20_000',
+    'max: 20_000',
+  ),
+  without(
+    'test/gateway/auth/verified-tokens.test.ts',
+    'of distinct tokens leaves no more remembered than there is room for',
+    'src/gateway/auth/verified-tokens.ts',
+    'max: maxTokens',
+    'max: 1e6 + maxTokens',
+  ),
+  without(
+    FLEET,
+    FLEET_STORM,
+    'src/limits/redis/lua/admit.lua.ts',
+    'if others + own >= limit then',
+    'if own >= limit then',
+  ),
+  without(
+    FLEET,
+    FLEET_STORM,
+    'src/limits/redis/lua/places.lua.ts',
+    'if count and tonumber(expires) > now then',
+    'if count then',
+  ),
+  without(
+    LIMITS,
+    'of its subject is answered 429, and other subjects are not',
+    'src/limits/connection-limits.ts',
+    '...place(LIMIT_KEYS.connectionsOfSubject(subject), book.ofPlan(plan).connectionsPerSubject),',
+    '',
+  ),
+  without(
+    LIMITS,
+    'of attempts is answered 429 with the time that is left, whatever the attempts were',
+    UPGRADES,
+    '      this.#deps.limits.attemptFailed(address);\n      throw error;',
+    '      throw error;',
+  ),
+  without(
+    LIMITS,
+    'of forged credentials is answered 429 for longer, without a look at the credential',
+    UPGRADES,
+    'if (isSuspicious(code)) limits.credentialRefused(address, true);\n      else limits',
+    'limits',
+  ),
+  without(
+    LIMITS,
+    'of the process is answered 503 with Retry-After',
+    UPGRADES,
+    'if (full !== null) throw',
+    'if (full === undefined) throw',
+  ),
+  without(
+    LIMITS,
+    'is given back when the client leaves in the middle of the upgrade',
+    UPGRADES,
+    '      if (candidate.aborted) {\n        place.release();',
+    '      if (candidate.aborted) {',
+  ),
+  without(
+    REDIS_LIMITS,
+    'is one call, one for all that come in the same turn, and none for a blocked address',
+    'src/limits/connection-limits.ts',
+    '      this.#block(address, refusal);\n',
+    '',
+  ),
+  without(
+    REDIS_LIMITS,
+    'each gateway keeps its share, at once and without waiting, and agrees with Redis again afterwards',
+    'src/limits/connection-limits.ts',
+    'this.#ledger.claimed(key) >= insurance.shareOf(limit)',
+    'this.#ledger.claimed(key) >= Infinity',
+  ),
+  without(
+    ROUTER,
+    'answer 429 to a subject that asks for more than its plan, wherever it asks from',
+    'src/gateway/rest/router.ts',
+    'note(await limits.countRequest(subject, plan), counted);',
+    '',
+  ),
+  without(
+    ROUTER,
+    'answer 429 to an address that asks for too much without a credential, but never to health checks',
+    'src/gateway/rest/router.ts',
+    'if (route?.isLimited !== false) await countAnonymous(request, counted);',
+    '',
+  ),
+  without(
+    ROUTER,
+    'shut out an address whose credentials are forged again and again, not one whose are old',
+    'src/gateway/rest/router.ts',
+    'if (isSuspicious(problem)) limits.credentialRefused(request.address, false);',
+    '',
+  ),
+  without(
+    CLIENT_ADDRESS,
+    'cannot be chosen by the client, whatever it writes to the left',
+    'src/gateway/server/client-address.ts',
+    'hops.slice(-MAX_HOPS).reverse()',
+    'hops.slice(-MAX_HOPS)',
+  ),
+  without(
+    CLIENT_ADDRESS,
+    'a client that lies about its address is counted by its own',
+    'src/gateway/server/client-address.ts',
+    'if (trustedProxies.isEmpty || !trustedProxies.has(peer)) return peer;',
+    '',
+  ),
+  without(
+    CLIENT_ADDRESS,
+    'of IPv6 count by their /64',
+    'src/net/ip-address.ts',
+    "if (!address.includes(':')) return address;",
+    "if (address !== '') return address;",
+  ),
+  without(
+    FLOOD,
+    'of messages is answered with errors, and closed with 4429 when it goes on',
+    'src/gateway/session/message-budget.ts',
+    'if (this.#left < 1) return false;',
+    '',
+  ),
+  without(
+    FLOOD,
+    'of protocol pings, and of pongs that nobody asked for, is closed with 4429 after 61',
+    'src/gateway/session/session.ts',
+    'if (!this.#takeFromBudget()) this.#countRefusal();',
+    '',
+  ),
+  without(
+    FLOOD,
+    'of subscribing and unsubscribing is closed with 4429 after 40 of each other message',
+    'src/gateway/session/session.ts',
+    "      this.refuse('rate_limited', undefined);\n      this.#countRefusal();\n      return;",
+    "      this.refuse('rate_limited', undefined);",
+  ),
+  without(
+    FLOOD,
+    'has debts for what names many channels',
+    'src/gateway/session/message-budget.ts',
+    'this.#left -= Math.floor((channels - 1) / CHANNELS_PER_MESSAGE);',
+    '',
+  ),
+  without(
+    'test/limits/ledger.test.ts',
+    'leaves the windows in memory bounded',
+    'src/limits/memory/bounded-memory-limiter.ts',
+    "if (reason === 'evict') void super.delete(key);",
+    '',
   ),
 ];

@@ -130,8 +130,12 @@ describe('HTTP', () => {
 
 describe('listening', () => {
   it('fails in one sentence when another server has the port', async () => {
+    const free = await startServer();
+    const taken = free.port;
+    free.server.close();
+    // By its number: only such a port would be shared if nobody forbade it.
     const other = await startServer();
-    const taken = other.port;
+    await other.server.listen({ host: '127.0.0.1', port: taken });
     const { server } = await startServer();
     await expect(server.listen({ host: '127.0.0.1', port: taken })).rejects.toThrow(
       `cannot listen on 127.0.0.1:${taken}: the port is in use by another process`,
