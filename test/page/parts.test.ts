@@ -41,9 +41,9 @@ describe('close codes', () => {
     }
   });
   it('an unknown code follows its range and shows its reason', () => {
-    expect(closePolicy(4429, 'too many')).toMatchObject({
+    expect(closePolicy(4499, 'too many')).toMatchObject({
       action: 'give_up',
-      text: 'The gateway closed the connection (code 4429, too many)',
+      text: 'The gateway closed the connection (code 4499, too many)',
     });
     expect(closePolicy(4002, '').action).toBe('reconnect');
     expect(closePolicy(1012, '').action).toBe('reconnect');
