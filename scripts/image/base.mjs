@@ -21,6 +21,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../cache-folder.mjs';
+import { provideDebianPrograms } from '../debian-programs.mjs';
 
 const run = promisify(execFile);
 
@@ -44,6 +45,7 @@ export async function baseArchive() {
   const folder = cacheFolder('base-image');
   const file = path.join(folder, `${release}-${process.arch}-node-${nodeVersion}-${LAYOUT}.tar`);
   if (existsSync(file)) return file;
+  await provideDebianPrograms({ debootstrap: 'debootstrap' });
   await mkdir(folder, { recursive: true });
   const work = await mkdtemp(path.join(folder, 'making-'));
   try {

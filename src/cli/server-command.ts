@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { ConfigOf, ReloadableConfig } from '../config/load.ts';
 import type { Role } from '../config/setting.ts';
+import { endAtOnceWhileStarting } from '../roles/shutdown.ts';
 import { addConfigOptions, requireReloadable } from './config-options.ts';
 import type { Console } from './console.ts';
 
@@ -26,6 +27,7 @@ export function serverCommand<R extends ServerRole>(
   const command = new Command(role).description(description);
   const options = addConfigOptions(command, role);
   return command.action(async () => {
+    endAtOnceWhileStarting();
     const reloadable = requireReloadable(role, options, console);
     const server = await load();
     await server.run(reloadable.config, console, reloadable);

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Logger } from 'pino';
 
 /** Why a process stops. */
@@ -7,6 +8,22 @@ export type StopReason = 'SIGTERM' | 'SIGINT';
 const EXIT_IMPATIENT = 130;
 /** Exit code of a process whose orderly stop took longer than allowed. */
 const EXIT_DEADLINE = 1;
+
+const STOP_SIGNALS: readonly StopReason[] = ['SIGTERM', 'SIGINT'];
+
+/**
+ * Lets SIGTERM and SIGINT end the process at once until {@link untilStopped} takes them over: what has
+ * not started has nothing to close. Without a handler the first process of a container would ignore
+ * them, and be killed only when its grace period is over. The exit code is the one that shells report
+ * for such a signal, 143 or 130.
+ */
+export function endAtOnceWhileStarting(): void {
+  for (const signal of STOP_SIGNALS) process.on(signal, endAtOnce);
+}
+
+function endAtOnce(signal: StopReason): void {
+  process.exit(128 + constants.signals[signal]);
+}
 
 /**
  * Resolves at the first SIGTERM or SIGINT. From then on a second signal ends the process at once, and
@@ -30,7 +47,9 @@ export function untilStopped(log: Logger, deadlineMs: number): Promise<StopReaso
       }, deadlineMs).unref();
       resolve(signal);
     };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
+    for (const signal of STOP_SIGNALS) {
+      process.off(signal, endAtOnce);
+      process.on(signal, onSignal);
+    }
   });
 }

@@ -73,6 +73,29 @@ describe('ports that are in use', () => {
   });
 });
 
+describe('a process that is told to stop while it starts', () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('ends at once at %s, by itself', async (signal, exitCode) => {
+    // An exchange that takes connections and never answers: the start waits for it.
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const authority = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const isStarting = new Promise((resolve) => silent.once('connection', resolve));
+    const role = start(['standalone'], {
+      CANDLEGATE_BYBIT_WS_URL: `ws://${authority}/v5/public/linear`,
+      CANDLEGATE_BYBIT_REST_URL: `http://${authority}`,
+    });
+    await isStarting;
+    role.signal(signal);
+    // Without a handler of its own it would be the signal that ended it, which process 1 ignores.
+    expect(await role.ended).toBe(exitCode);
+    expect(role.log.some(({ msg }) => msg === 'standalone listens')).toBe(false);
+    await new Promise((resolve) => silent.close(resolve));
+  });
+});
+
 describe('a mistyped flag', () => {
   it('is named without its value, which may be a secret', async () => {
     const result = await runCli(['gateway', '--jwt-secrt=hidden-value'], {});

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { cacheFolder } from '../../../scripts/cache-folder.mjs';
+import { provideDebianPrograms } from '../../../scripts/debian-programs.mjs';
 import { baseArchive, namedBase } from '../../../scripts/image/base.mjs';
 import { output, ROOT, run } from '../support/run.ts';
 
@@ -13,6 +14,8 @@ const STORAGE = [
   `--runroot=${cacheFolder('containers', 'run')}`,
 ];
 const IMAGE = 'localhost/candlegate:check';
+/** Each program with its package; `newuidmap` is what buildah maps users with where it is not root. */
+const PROGRAMS = { buildah: 'buildah', newuidmap: 'uidmap' };
 
 function buildah(...args: string[]): Promise<string> {
   return output('buildah', [...STORAGE, ...args]);
@@ -47,6 +50,7 @@ export interface BuiltImage {
 }
 
 export async function buildImage(): Promise<BuiltImage> {
+  await provideDebianPrograms(PROGRAMS);
   const { name: base } = await namedBase();
   await provideBase(base);
   await buildah(

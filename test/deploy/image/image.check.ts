@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildCli } from '../../support/built-cli.ts';
@@ -166,5 +167,24 @@ describe('the image', () => {
     expect(standalone.lines.at(-1)).toContain('"msg":"stopped"');
     expect(standalone.lines.filter((line) => /"level":"(error|fatal)"/.test(line))).toEqual([]);
     expect(await health()).toBe(1);
+  });
+
+  it('ends at once as process 1 that is told to stop while it starts', async () => {
+    const { config } = image;
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const authority = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const isStarting = new Promise((resolve) => silent.once('connection', resolve));
+    const starting = runInImage(root(), config, [...config.Entrypoint, ...config.Cmd], {
+      CANDLEGATE_PORT: '0',
+      CANDLEGATE_ADMIN_PORT: '0',
+      CANDLEGATE_BYBIT_WS_URL: `ws://${authority}/v5/public/linear`,
+      CANDLEGATE_BYBIT_REST_URL: `http://${authority}`,
+    });
+    await isStarting;
+    starting.signal('SIGTERM');
+    expect(await starting.ended).toBe(143);
+    expect(starting.lines.filter((line) => line.includes('listens'))).toEqual([]);
+    silent.close();
   });
 });
