@@ -110,6 +110,9 @@ CANDLEGATE_HOST CANDLEGATE_PORT CANDLEGATE_ADMIN_HOST CANDLEGATE_ADMIN_PORT CAND
 {{- fail (printf "%s.%s: this is a secret; put it into secrets.existingSecret" $place $name) }}
 {{- end }}
 {{- end }}
+{{- if and (eq $name "CANDLEGATE_TLS_KEY") (not (hasPrefix "/" (toString $value))) }}
+{{- fail (printf "%s.%s: this is a secret; put it into secrets.existingSecret, or name a file that extraVolumes mounts" $place $name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if eq (int $values.gateway.port) (int $values.adminPort) }}

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -21,8 +22,17 @@ const serviceSchema = z.object({
   read_only: z.boolean().optional(),
   cap_drop: z.array(z.string()).default([]),
   depends_on: z.record(z.string(), z.object({ condition: z.string() })).nullish(),
+  networks: z
+    .record(z.string(), z.object({ ipv4_address: z.string().optional() }).nullable())
+    .nullish(),
 });
-const projectSchema = z.object({ services: z.record(z.string(), serviceSchema) });
+const ipamSchema = z.object({
+  config: z.array(z.object({ subnet: z.string(), ip_range: z.string() })).length(1),
+});
+const projectSchema = z.object({
+  services: z.record(z.string(), serviceSchema),
+  networks: z.object({ default: z.object({ ipam: ipamSchema }) }),
+});
 type Service = z.infer<typeof serviceSchema>;
 
 const OWN_IMAGE = 'candlegate:compose';
@@ -33,6 +43,7 @@ function read(...parts: string[]): string {
 
 describe('docker-compose.yml', () => {
   let services: Record<string, Service>;
+  let networks: z.infer<typeof projectSchema>['networks'];
 
   beforeAll(async () => {
     // The loader of Docker Compose itself: schema, interpolation and consistency.
@@ -41,7 +52,7 @@ describe('docker-compose.yml', () => {
       '.env.example',
     ]);
     expect([code, stderr]).toEqual([0, '']);
-    ({ services } = projectSchema.parse(JSON.parse(stdout)));
+    ({ services, networks } = projectSchema.parse(JSON.parse(stdout)));
   });
 
   const own = () => Object.entries(services).filter(([, { image }]) => image === OWN_IMAGE);
@@ -163,6 +174,25 @@ describe('docker-compose.yml', () => {
     expect(read('compose', 'haproxy.cfg')).toContain('check port 9464');
     const scraped = own().filter(([, service]) => roleOf(service) !== 'simulator');
     expect(targets).toEqual(expect.arrayContaining(scraped.map(([name]) => `${name}:9464`)));
+  });
+
+  it('has gateways believe the proxy alone about clients, at an address that no other container gets', () => {
+    const proxy = services['proxy']?.networks?.['default']?.ipv4_address ?? '';
+    const inNetwork = (name: string, address: string, network: string) => {
+      const [base = '', bits] = network.split('/');
+      const list = new BlockList();
+      list.addSubnet(base, Number(bits));
+      return [name, list.check(address)];
+    };
+    const { subnet = '', ip_range: ofOthers = '' } = networks.default.ipam.config[0] ?? {};
+    expect(inNetwork('subnet', proxy, subnet)).toEqual(['subnet', true]);
+    expect(inNetwork('others', proxy, ofOthers)).toEqual(['others', false]);
+    for (const name of ['gateway-a', 'gateway-b']) {
+      expect(services[name]?.environment['CANDLEGATE_TRUSTED_PROXIES']).toBe(proxy);
+    }
+    for (const [name, { networks: own }] of Object.entries(services)) {
+      if (name !== 'proxy') expect(own?.['default']?.ipv4_address).toBeUndefined();
+    }
   });
 
   it('waits for Redis before anything else', () => {
