@@ -48,6 +48,17 @@ export async function helmTemplate(values: object | string, tool = 'helm'): Prom
   }
 }
 
+/** What Helm tells whoever installs the chart with these values. @throws with Helm's message */
+export async function notes(values: object): Promise<string> {
+  const { code, stdout, stderr } = await runTool(
+    'helm',
+    ['install', RELEASE, CHART, '--dry-run=client', '--values', '-'],
+    { input: stringify(values) },
+  );
+  if (code !== 0) throw new Error(stderr);
+  return stdout.slice(stdout.indexOf('NOTES:'));
+}
+
 /** Every object that the chart makes of these values. @throws with Helm's message */
 export async function render(values: object | string, tool = 'helm'): Promise<readonly Manifest[]> {
   const { code, stdout, stderr } = await helmTemplate(values, tool);

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { buildCli, CLI } from '../../support/built-cli.ts';
 import { listening, startRole, TEST_SECRET, type RoleProcess } from '../../support/role-process.ts';
 import { run } from '../support/run.ts';
@@ -9,6 +10,18 @@ import { find, MINIMUM, render } from './chart.ts';
 
 /** A port of this machine where nobody listens: the exchange is out of reach. */
 const NOWHERE = '127.0.0.1:9';
+
+const configMapSchema = z.object({ data: z.object({ 'receive-a-candle.mjs': z.string() }) });
+const podSchema = z.object({
+  spec: z.object({
+    containers: z.tuple([
+      z.object({
+        command: z.array(z.string()),
+        env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
+      }),
+    ]),
+  }),
+});
 
 /** The pod of `helm test` cannot run here; its script can, as the chart renders it. */
 describe('the script of helm test', { timeout: 240_000 }, () => {
@@ -28,14 +41,11 @@ describe('the script of helm test', { timeout: 240_000 }, () => {
     const manifests = await render(MINIMUM);
     folder = await mkdtemp(path.join(tmpdir(), 'candlegate-helm-test-'));
     script = path.join(folder, 'receive-a-candle.mjs');
-    await writeFile(
-      script,
-      find(manifests, 'ConfigMap', 'test')['data']['receive-a-candle.mjs'] as string,
-    );
-    const [container] = find(manifests, 'Pod', 'test')['spec'].containers;
+    const { data } = configMapSchema.parse(find(manifests, 'ConfigMap', 'test'));
+    await writeFile(script, data['receive-a-candle.mjs']);
+    const [container] = podSchema.parse(find(manifests, 'Pod', 'test')).spec.containers;
     expect(container.command).toEqual(['/usr/local/bin/node', '/test/receive-a-candle.mjs']);
-    const given = container.env as { name: string; value?: string }[];
-    env = Object.fromEntries(given.map(({ name, value }) => [name, value ?? TEST_SECRET]));
+    env = Object.fromEntries(container.env.map(({ name, value }) => [name, value ?? TEST_SECRET]));
     expect(Object.keys(env).sort()).toEqual([
       'CANDLEGATE_JWT_SECRET',
       'CANDLEGATE_URL',

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { provideTool } from '../../../scripts/tools.mjs';
-import { find, MINIMUM, refusal, render, type Manifest } from './chart.ts';
+import { find, MINIMUM, notes, refusal, render, type Manifest } from './chart.ts';
 
 const gatewayPod = (manifests: readonly Manifest[]) =>
   find(manifests, 'Deployment', 'gateway')['spec'].template.spec;
@@ -279,6 +279,31 @@ describe('what can be switched on', () => {
   });
 });
 
+describe('the notes', () => {
+  const route = { httpRoute: { enabled: true, parentRefs: [{ name: 'public' }] } };
+
+  it('tell how to reach a gateway, get a token and see a candle', async () => {
+    const text = await notes({
+      ...MINIMUM,
+      httpRoute: { ...route.httpRoute, hostnames: ['candles.example.com'] },
+    });
+    expect(text).toContain('wss://candles.example.com/api/v1/live/ws');
+    expect(text).toContain('/app/dist/cli.js token --sub me');
+    expect(text).toContain('test candlegate');
+    expect(await notes(MINIMUM)).toContain('port-forward svc/candlegate 8000:80');
+  });
+
+  it('warn of a route behind which all clients count as one', async () => {
+    const config = { CANDLEGATE_TRUSTED_PROXIES: '10.244.0.0/16' };
+    const warning = 'gateway.config.CANDLEGATE_TRUSTED_PROXIES';
+    expect(await notes({ ...MINIMUM, ...route })).toContain(warning);
+    for (const answered of [{ gateway: { config } }, { config }]) {
+      expect(await notes({ ...MINIMUM, ...route, ...answered })).not.toContain(warning);
+    }
+    expect(await notes(MINIMUM)).not.toContain(warning);
+  });
+});
+
 describe('wrong values', () => {
   it.each<[string, object, string]>([
     ['of the wrong type', { gateway: { replicas: 'three' } }, "'/gateway/replicas'"],
@@ -293,6 +318,11 @@ describe('wrong values', () => {
       'a secret in the open',
       { gateway: { config: { CANDLEGATE_JWT_SECRET: 'x' } } },
       'gateway.config.CANDLEGATE_JWT_SECRET:',
+    ],
+    [
+      'a private key in the open',
+      { config: { CANDLEGATE_TLS_KEY: '-----BEGIN PRIVATE KEY-----' } },
+      'config.CANDLEGATE_TLS_KEY:',
     ],
     [
       'a grace period that cuts clients off',

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Exchange } from '../../faults/exchange.ts';
 import { ReferenceClient } from '../../faults/reference-client.ts';
 import { buildCli, CLI } from '../../support/built-cli.ts';
-import { checkLogs, type Truth } from '../../support/checker.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { listening, startRole, type RoleProcess } from '../../support/role-process.ts';
 import { testToken } from '../../support/tokens.ts';
+import { verdictOnClosedCandles } from '../support/verdict.ts';
 import { previousBuild } from './previous-build.ts';
 
 const CHANNELS = ['candles:BTCUSDT:1', 'candles:ETHUSDT:1'];
@@ -106,23 +106,7 @@ describe.skipIf(previous === null)('this version and the one before it, side by 
     await rolledBack.logged(({ msg }) => msg === 'this worker leads');
     await streaming();
 
-    await exchange.standStill();
-    const oldest = Math.min(
-      ...clients.flatMap((client) => client.logs().map(({ candles }) => candles[0]?.start ?? 0)),
-    );
-    const truths = new Map<string, Truth>();
-    for (const channel of CHANNELS) truths.set(channel, await exchange.truth(channel, oldest));
-    await eventually(() => {
-      for (const client of clients) {
-        for (const channel of CHANNELS) {
-          expect(client.lastClosed(channel)).toBe(truths.get(channel)?.closed.at(-1)?.start);
-        }
-      }
-    }, WAIT_MS);
-    const verdict = checkLogs(
-      clients.flatMap((client) => client.logs()),
-      new Map([...truths].map(([channel, truth]) => [channel, { ...truth, open: undefined }])),
-    );
+    const verdict = await verdictOnClosedCandles(exchange, clients, CHANNELS, WAIT_MS);
     expect(verdict.problems).toEqual([]);
     expect(verdict.checked).toBeGreaterThan(2 * CHANNELS.length * 3 * CLOSES - 1);
     for (const client of clients)

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { Exchange } from '../../faults/exchange.ts';
 import { ReferenceClient } from '../../faults/reference-client.ts';
 import { buildCli } from '../../support/built-cli.ts';
-import { checkLogs, type Truth } from '../../support/checker.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { startRole, type RoleProcess } from '../../support/role-process.ts';
 import { testToken } from '../../support/tokens.ts';
 import { find, MINIMUM, render } from '../chart/chart.ts';
+import { verdictOnClosedCandles } from '../support/verdict.ts';
 import { startBalancer, type Balancer } from './balancer.ts';
 import { drawn, perSecond, quantile } from './curve.ts';
 import { Pod, type PodSettings } from './pod.ts';
@@ -24,21 +25,36 @@ const MAX_AWAY_MS = 5_000;
 const MAX_SHARE_OF_A_SECOND = 0.35;
 const CATCH_UP_MS = 30_000;
 
+const containerSchema = z.object({
+  readinessProbe: z.object({ periodSeconds: z.number(), failureThreshold: z.number() }),
+  lifecycle: z.object({ preStop: z.object({ sleep: z.object({ seconds: z.number() }) }) }),
+});
+const deploymentSchema = z.object({
+  spec: z.object({
+    minReadySeconds: z.number(),
+    template: z.object({
+      spec: z.object({
+        terminationGracePeriodSeconds: z.number(),
+        containers: z.tuple([containerSchema]),
+      }),
+    }),
+  }),
+});
+const configMapSchema = z.object({ data: z.record(z.string(), z.string()) });
+
 /** The pod as the chart renders it, with a drain short enough for a test. */
 async function podSettings(own: Record<string, string>): Promise<PodSettings> {
   const drain = { preStopSeconds: 2, windowSeconds: WINDOW_SECONDS, marginSeconds: 4 };
   const manifests = await render({ ...MINIMUM, gateway: { drain, minReadySeconds: 1 } });
-  const { spec } = find(manifests, 'Deployment', 'gateway');
+  const { spec } = deploymentSchema.parse(find(manifests, 'Deployment', 'gateway'));
   const pod = spec.template.spec;
-  const [container] = pod.containers;
-  const { data } = find(manifests, 'ConfigMap', 'gateway') as unknown as {
-    data: Record<string, string>;
-  };
+  const [{ readinessProbe, lifecycle }] = pod.containers;
+  const { data } = configMapSchema.parse(find(manifests, 'ConfigMap', 'gateway'));
   return {
-    readinessPeriodMs: container.readinessProbe.periodSeconds * 1000,
-    readinessFailures: container.readinessProbe.failureThreshold as number,
+    readinessPeriodMs: readinessProbe.periodSeconds * 1000,
+    readinessFailures: readinessProbe.failureThreshold,
     minReadyMs: spec.minReadySeconds * 1000,
-    preStopMs: container.lifecycle.preStop.sleep.seconds * 1000,
+    preStopMs: lifecycle.preStop.sleep.seconds * 1000,
     graceMs: pod.terminationGracePeriodSeconds * 1000,
     env: { ...data, ...own },
   };
@@ -148,24 +164,7 @@ describe('a rolling replacement of three gateways under load', () => {
       expect(connected).toBe(CLIENTS);
     }, CATCH_UP_MS);
 
-    await exchange.standStill();
-    const oldest = Math.min(
-      ...clients.flatMap((client) => client.logs().map(({ candles }) => candles[0]?.start ?? 0)),
-    );
-    const truths = new Map<string, Truth>();
-    for (const channel of CHANNELS) truths.set(channel, await exchange.truth(channel, oldest));
-    await eventually(() => {
-      for (const client of clients) {
-        for (const channel of CHANNELS) {
-          expect(client.lastClosed(channel)).toBe(truths.get(channel)?.closed.at(-1)?.start);
-        }
-      }
-    }, CATCH_UP_MS);
-
-    const verdict = checkLogs(
-      clients.flatMap((client) => client.logs()),
-      new Map([...truths].map(([channel, truth]) => [channel, { ...truth, open: undefined }])),
-    );
+    const verdict = await verdictOnClosedCandles(exchange, clients, CHANNELS, CATCH_UP_MS);
     expect(verdict.problems).toEqual([]);
     expect(verdict.checked).toBeGreaterThan(CLIENTS * CHANNELS.length * 10);
     expect(clients.flatMap(({ violations }) => violations)).toEqual([]);
