@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { BusPublisher } from '../../src/bus/bus.ts';
+import type { MemoryBus } from '../../src/bus/memory/memory-bus.ts';
 import { sameCandle, type Candle } from '../../src/candle/candle.ts';
 import { channelOf, type Channel } from '../../src/candle/channel.ts';
 import type { Ingest } from '../../src/ingest/ingest.ts';
@@ -40,6 +42,39 @@ function work(
   cleanups.push(() => rig.ingest.stop());
   rig.ingest.start();
   return rig;
+}
+
+/** Holds calls back while it is shut. */
+class Gate {
+  #opened: Promise<void> = Promise.resolve();
+  #release = (): void => undefined;
+  shut(): void {
+    this.#opened = new Promise((resolve) => (this.#release = resolve));
+  }
+  open(): void {
+    this.#release();
+  }
+  passed(): Promise<void> {
+    return this.#opened;
+  }
+}
+
+/** A bus that takes publications only when the gate is open. */
+function behind(gate: Gate, bus: MemoryBus): MemoryBus {
+  const publisher = (): BusPublisher => {
+    const inner = bus.publisher();
+    return {
+      claim: (...args) => inner.claim(...args),
+      seed: (...args) => inner.seed(...args),
+      heartbeat: (...args) => inner.heartbeat(...args),
+      close: () => inner.close(),
+      async publish(...args) {
+        await gate.passed();
+        return inner.publish(...args);
+      },
+    };
+  };
+  return { ...bus, publisher };
 }
 
 function stored({ bus }: BusRig, channel: Channel): Candle[] {
@@ -189,6 +224,38 @@ describe('one worker', () => {
     simulator.faults.reset();
     const before = bus.messages.length;
     await vi.waitFor(() => expect(bus.messages.length).toBeGreaterThan(before + 5), LONG);
+  });
+
+  it('counts every update that a newer one overtook while the bus was slow', async () => {
+    const simulator = await simulate();
+    const bus = createBusRig(CHANNELS);
+    const gate = new Gate();
+    // What comes before the worker leads is neither published nor overtaken.
+    simulator.faults.set({ silent: true });
+    const { ingest, registry } = work({ ...bus, bus: behind(gate, bus.bus) }, simulator);
+    await vi.waitFor(() => expect(isLeading(ingest)).toBe(true), LONG);
+    simulator.faults.set({ silent: false });
+    const count = (name: string, labels: Readonly<Record<string, string>> = {}) =>
+      metricValue(registry, `candlegate_ingest_${name}_total`, labels);
+    const taken = async () =>
+      (await count('candles', { outcome: 'update' })) +
+      (await count('candles', { outcome: 'close' }));
+    await vi.waitFor(() => expect(bus.messages.length).toBeGreaterThan(0), LONG);
+    const before = await taken();
+    gate.shut();
+    await vi.waitFor(
+      async () => expect(await taken()).toBeGreaterThan(before + 5 * CHANNELS.length),
+      LONG,
+    );
+    simulator.faults.set({ silent: true });
+    gate.open();
+    await vi.waitFor(async () => {
+      expect(await count('publications')).toBe(
+        (await taken()) - (await count('conflated_updates')),
+      );
+    }, LONG);
+    // Of each channel at most one is on its way when the gate shuts, and one goes when it opens.
+    expect(await count('conflated_updates')).toBeGreaterThanOrEqual(3 * CHANNELS.length);
   });
 
   it('gives the whole history back to a store that was flushed', async () => {
