@@ -1,3 +1,19 @@
+import type { Candle } from '../candle/candle.ts';
+
+/** A close comes a moment after its candle's end. */
+const AFTER_END_MS = 1_000;
+
+/**
+ * What a candle of the stream says of the exchange's time: its frame's time, as far as the candle itself
+ * bears it out. A single frame with a wrong time would otherwise end history for every channel: what
+ * truly closes after it would be too old to be taken.
+ *
+ * @param exchange the frame's time, ms since 1970
+ */
+export function vouchedTime({ end }: Pick<Candle, 'end'>, exchange: number): number {
+  return Math.min(exchange, end + AFTER_END_MS);
+}
+
 /**
  * A cautious guess of what the exchange's clock says: the newest time seen in its messages plus what
  * has passed since on ours. It lags by the message's age and never needs the two clocks to agree, so it

@@ -13,7 +13,7 @@ import { ChannelFeed } from './channel-feed.ts';
 import { claimAll } from './claims.ts';
 import { ClockSampler } from './clock-sampler.ts';
 import type { CandleArchive, CandleStream, StreamCandle, StreamListener } from './exchange.ts';
-import { ExchangeTime } from './exchange-time.ts';
+import { ExchangeTime, vouchedTime } from './exchange-time.ts';
 import { FeedHealth } from './feed-health.ts';
 import { HeadCheck } from './head-check.ts';
 import { Leadership } from './leadership.ts';
@@ -183,7 +183,7 @@ export class IngestWorker implements StreamListener {
       const line = this.#lines.get(channel);
       if (line === undefined) continue;
       const { feed, health } = line;
-      this.#exchangeTime.onStream(exchange, receivedAt);
+      this.#exchangeTime.onStream(vouchedTime(candle, exchange), receivedAt);
       health.onData(receivedAt);
       const heldBackMs = stalls?.heldBackMs(exchange, receivedAt) ?? 0;
       const wasWaiting = this.#isLeading && feed.isUpdateWaiting;

@@ -11,6 +11,7 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/simulator.ts';
 import { createWallClock } from '../../src/time/clock.ts';
+import { startLiar } from './liar.ts';
 import { createBusRig, createIngestRig, metricValue, type BusRig } from './rig.ts';
 
 const BTC1 = channelOf('BTCUSDT', '1');
@@ -33,7 +34,7 @@ async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simula
 
 function work(
   bus: BusRig,
-  simulator: Simulator,
+  simulator: Pick<Simulator, 'wsUrl' | 'restUrl'>,
   settings: Partial<IngestSettings> = {},
   worker = 'w1',
 ) {
@@ -171,6 +172,18 @@ describe('one worker', () => {
     expect(
       await metricValue(registry, 'candlegate_ingest_backfilled_candles_total'),
     ).toBeGreaterThan(0);
+  });
+
+  it('goes on closing candles after frames whose time lies a year ahead', async () => {
+    const simulator = await simulate({ speed: 120 });
+    const liar = await startLiar(simulator.wsUrl);
+    cleanups.push(() => liar.close());
+    const bus = createBusRig(CHANNELS);
+    work(bus, { wsUrl: liar.url, restUrl: simulator.restUrl });
+    await untilClosed(bus, BTC1, 2);
+    await liar.lie(20, (frame) => ({ ...frame, ts: frame.ts + 365 * 86_400_000 }));
+    await Promise.all([untilClosed(bus, BTC1, 3), untilClosed(bus, ETH1, 3)]);
+    for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
   });
 
   it('fetches what it missed while it was cut off, and says that it was', async () => {

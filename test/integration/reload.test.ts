@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintToken } from '../../src/gateway/auth/mint.ts';
 import { buildCli } from '../support/built-cli.ts';
@@ -64,6 +65,40 @@ describe('SIGHUP', { timeout: 60_000 }, () => {
     const offsets = client.of('candle').map((message) => message.offset);
     offsets.slice(1).forEach((each, index) => expect(each).toBe((offsets[index] ?? 0) + 1));
     client.close();
+  });
+
+  it('takes in limits and plans, also for connections that are open', async () => {
+    const url = `${at.ws}/api/v1/live/ws`;
+    const open = await connect(url, await mint(NEW_SECRET));
+    const { settings } = await reload(
+      {
+        JWT_SECRET: NEW_SECRET,
+        MAX_CONNECTIONS_PER_IP: '2',
+        MESSAGES_PER_SECOND: '1',
+        PLANS: 'pro:subscriptions=7,messages=3',
+      },
+      /^reloaded$/,
+    );
+    expect([...(settings as string[])].sort()).toEqual([
+      'CANDLEGATE_MAX_CONNECTIONS_PER_IP',
+      'CANDLEGATE_MESSAGES_PER_SECOND',
+      'CANDLEGATE_PLANS',
+    ]);
+    for (let count = 0; count < 6; count += 1) open.send({ type: 'ping' });
+    expect(await open.received('error')).toMatchObject({ code: 'rate_limited' });
+    const planned = await new SignJWT({ plan: 'pro' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject('pro')
+      .setExpirationTime('10m')
+      .sign(new TextEncoder().encode(NEW_SECRET));
+    const pro = await connect(url, planned);
+    expect((await pro.received('welcome')).limits.subscriptions).toBe(7);
+    // The third from this address, where the second has found room.
+    await expect(connect(url, await mint(NEW_SECRET))).rejects.toThrow('429');
+    open.close();
+    pro.close();
+    await reload({ JWT_SECRET: NEW_SECRET }, /^reloaded$/);
+    (await connect(url, await mint(NEW_SECRET))).close();
   });
 
   it('takes in the log level', async () => {
