@@ -1,9 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { LONG_TESTS } from './vitest.long-tests.ts';
+
+/** Set by `npm test` and `npm run test:long`; without it nothing is left out. */
+const testSet = process.env['CANDLEGATE_TEST_SET'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: testSet === 'long' ? [...LONG_TESTS] : ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(testSet === 'quick' ? LONG_TESTS : [])],
     // Real servers and processes on two cores: room for a slow machine, not for a hang.
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -14,6 +14,7 @@ const FAULT_SEEDS = [11, 12];
 /** @type {readonly { name: string, command: readonly string[] }[]} */
 const PARTS = [
   { name: 'checks and tests', command: ['npm', '--silent', 'test'] },
+  { name: 'long tests', command: ['npm', 'run', '--silent', 'test:long'] },
   {
     name: 'protocol buffers in Python and Go',
     command: ['npm', 'run', '--silent', 'test:proto', '--', '--if-possible'],
@@ -21,7 +22,7 @@ const PARTS = [
   { name: 'known holes in dependencies', command: ['node', 'scripts/audit.mjs'] },
   // Helm and kube-linter are built once, into the user's cache.
   { name: 'tools', command: ['node', 'scripts/tools.mjs'] },
-  ...['image', 'chart', 'compose', 'rollout', 'compat'].map((name) => ({
+  ...['image', 'chart', 'compose', 'rollout', 'compat', 'load', 'observability'].map((name) => ({
     name,
     command: ['npm', 'run', '--silent', `test:${name}`],
   })),

@@ -2,6 +2,7 @@
 //
 //   npm test                   all checks, the build, all tests
 //   npm test -- hub session    only the tests of matching files (arguments go to vitest)
+//   npm run test:long          the tests that take longest (vitest.long-tests.ts), and no checks
 //
 // Ends with the line `N passed, N failed`, with `, N skipped` where any were; each check counts as one
 // test. Where Redis or Chromium can neither be found nor obtained, no test is started, and the line
@@ -99,6 +100,7 @@ async function runTests(args) {
   const reporters = ['--reporter=default', '--reporter=./scripts/totals-reporter.mjs'];
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...args], {
     cwd: ROOT,
+    env: { ...process.env, CANDLEGATE_TEST_SET: isLong ? 'long' : isPartial ? '' : 'quick' },
     stdio: 'inherit',
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
@@ -119,8 +121,9 @@ function readTotals() {
 }
 
 const start = performance.now();
-const vitestArgs = process.argv.slice(2);
-const isPartial = vitestArgs.length > 0;
+const isLong = process.argv[2] === '--long';
+const vitestArgs = process.argv.slice(isLong ? 3 : 2);
+const isPartial = isLong || vitestArgs.length > 0;
 mkdirSync(path.dirname(TOTALS_FILE), { recursive: true });
 if (isPartial) console.log('Only some tests are run; the other checks are left out.');
 

@@ -1,0 +1,20 @@
+/**
+ * Tests of whole processes that take longest: `npm run test:long` runs them, `npm test` leaves them out
+ * to stay under three minutes. By name either way: `npm test -- secrets`.
+ */
+export const LONG_TESTS: readonly string[] = [
+  'test/bus/redis/cluster-faults.test.ts',
+  'test/fuzz/fuzz.test.ts',
+  'test/gateway/server/hardening.test.ts',
+  'test/gateway/server/slow-handshake.test.ts',
+  'test/integration/access.test.ts',
+  'test/integration/admin-port.test.ts',
+  'test/integration/fleet-limits.test.ts',
+  'test/integration/reload-channels.test.ts',
+  'test/integration/reload.test.ts',
+  'test/integration/secrets.test.ts',
+  'test/integration/status.test.ts',
+  'test/integration/tls.test.ts',
+  'test/integration/tokens.test.ts',
+  'test/integration/traces.test.ts',
+];
