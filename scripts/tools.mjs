@@ -33,6 +33,8 @@ const GO_TOOLS = {
 const PYTHON_TOOLS = ['hadolint', 'kubernetes-validate'];
 
 export const TOOL_NAMES = [...PYTHON_TOOLS, ...Object.keys(GO_TOOLS)];
+/** What image, chart and compose file are checked with: all but the load generator. */
+export const CHECKERS = TOOL_NAMES.filter((name) => name !== 'k6');
 
 /**
  * @param {string} name one of TOOL_NAMES
@@ -64,7 +66,11 @@ async function goTool(name, { folder, package: goPackage }) {
 }
 
 async function pythonPackages() {
-  const { stdout: version } = await run('python3', ['--version']);
+  const { stdout: version } = await run('python3', ['-m', 'pip', '--version']).catch((cause) => {
+    throw new Error(`Python 3 with pip is needed to install ${PYTHON_TOOLS.join(' and ')}.`, {
+      cause,
+    });
+  });
   const requirements = path.join(TOOLS, 'python');
   const installed = cacheFolder('tools', `python-${await digestOf(requirements, version.trim())}`);
   return made(installed, (target) =>
@@ -107,7 +113,12 @@ if (process.argv[1] === import.meta.filename) {
   const names = process.argv.slice(2);
   for (const name of names.length === 0 ? TOOL_NAMES : names) {
     const start = performance.now();
-    const { command } = await provideTool(name);
-    console.log(`${name} (${((performance.now() - start) / 1000).toFixed(1)} s): ${command}`);
+    try {
+      const { command } = await provideTool(name);
+      console.log(`${name} (${((performance.now() - start) / 1000).toFixed(1)} s): ${command}`);
+    } catch (error) {
+      console.error(`${error.message}\n${error.cause?.stderr ?? ''}`.trimEnd());
+      process.exitCode = 1;
+    }
   }
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { chartReadme } from '../../../scripts/chart-docs.mjs';
-import { TOOL_NAMES, provideTool } from '../../../scripts/tools.mjs';
+import { CHECKERS, provideTool } from '../../../scripts/tools.mjs';
 import { checkSettings } from '../../../src/config/load.ts';
 import { envName } from '../../../src/config/setting.ts';
 import { settingOf, settingsOfRole } from '../../../src/config/settings.ts';
@@ -38,7 +38,7 @@ describe('the chart', () => {
   let folder: string;
 
   beforeAll(async () => {
-    for (const name of TOOL_NAMES) await provideTool(name);
+    for (const name of CHECKERS) await provideTool(name);
     folder = await mkdtemp(path.join(tmpdir(), 'candlegate-chart-'));
   });
   afterAll(() => rm(folder, { recursive: true }));
