@@ -47,6 +47,7 @@ describe('the hop ledger of real processes, with the exchange three seconds ahea
   let clientLink: TcpProxy;
   let client: RecordingClient;
   let lastPushAt = 0;
+  let quietest: Window | null = null;
   const arrivals: { readonly message: CandleMessage; readonly at: number }[] = [];
 
   beforeAll(async () => {
@@ -118,6 +119,8 @@ describe('the hop ledger of real processes, with the exchange three seconds ahea
       expect(text).toMatch(/candlegate_ingest_clock_offset_measurable\S* 1/);
       expect(arrivals.length).toBeGreaterThan(CHANNELS.length);
     }, 15_000);
+    // Until what starting costs is over.
+    for (let window = 0; window < 3; window += 1) await asUsual(2);
   });
   afterAll(async () => {
     for (const end of cleanups.reverse()) await end();
@@ -180,6 +183,14 @@ describe('the hop ledger of real processes, with the exchange three seconds ahea
     return { hops, client: total / seen.length };
   }
 
+  /** Nothing is slowed; of all such windows the one that the rest of the machine disturbed least. */
+  async function asUsual(pushes: number): Promise<Window> {
+    const window = await measure(pushes);
+    const lateness = ({ client, hops }: Window) => client + hops.client;
+    if (quietest === null || lateness(window) < lateness(quietest)) quietest = window;
+    return quietest;
+  }
+
   /** What the slowed hop and the others gained, beside what the client saw. */
   function expectBlame(blamed: Hop, usual: Window, slowed: Window): void {
     const grown = slowed.client - usual.client;
@@ -205,7 +216,7 @@ describe('the hop ledger of real processes, with the exchange three seconds ahea
   }
 
   it('blames a slow exchange, although its clock is wrong', async () => {
-    const usual = await measure(2);
+    const usual = await asUsual(2);
     expect(usual.hops.exchange).toBeLessThan(0.1 * DELAY_MS);
     simulator.faults.set({ frameDelayMs: DELAY_MS });
     const slowed = await measure(2);
@@ -214,11 +225,11 @@ describe('the hop ledger of real processes, with the exchange three seconds ahea
   });
 
   it('blames ingest that stands still', async () => {
-    expectBlame('ingest', await measure(2), await measure(2, freeze(ingest)));
+    expectBlame('ingest', await asUsual(2), await measure(2, freeze(ingest)));
   });
 
   it('blames a slow bus', async () => {
-    const usual = await measure(2);
+    const usual = await asUsual(2);
     redisLink.become({ kind: 'delayed', ms: DELAY_MS });
     const slowed = await measure(2);
     redisLink.become({ kind: 'open' });
@@ -226,11 +237,11 @@ describe('the hop ledger of real processes, with the exchange three seconds ahea
   });
 
   it('blames a gateway that stands still', async () => {
-    expectBlame('gateway', await measure(2), await measure(2, freeze(gateway)));
+    expectBlame('gateway', await asUsual(2), await measure(2, freeze(gateway)));
   });
 
   it('blames the way to the client by its pings', async () => {
-    const usual = await measure(PUSHES_WITH_PINGS);
+    const usual = await asUsual(PUSHES_WITH_PINGS);
     clientLink.become({ kind: 'delayed', ms: DELAY_MS });
     // Until no ping is under way that left before.
     await delay(1_000 + 2 * DELAY_MS);
