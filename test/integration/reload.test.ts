@@ -69,6 +69,7 @@ describe('SIGHUP', { timeout: 60_000 }, () => {
 
   it('takes in limits and plans, also for connections that are open', async () => {
     const url = `${at.ws}/api/v1/live/ws`;
+    await reload({ JWT_SECRET: NEW_SECRET }, /^reloaded/);
     const open = await connect(url, await mint(NEW_SECRET));
     const { settings } = await reload(
       {

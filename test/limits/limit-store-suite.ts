@@ -245,6 +245,36 @@ export function describeLimitStore(name: string, openWorld: () => Promise<LimitW
       }
     });
 
+    it('holds each limit exactly while both gateways are stormed', async () => {
+      const plan = { ...settingsWith().defaults, connectionsPerSubject: 9, requestsPerMinute: 11 };
+      const limits = {
+        attemptsPerMinute: 20,
+        failuresPerMinute: 5,
+        requestsPerIpPerMinute: 13,
+        plans: new Map([['small', plan]]),
+      };
+      const [a, b] = await Promise.all([gateway('a', limits), gateway('b', limits)]);
+      const subject = randomUUID();
+      const storm = <T>(ask: (one: Gateway, index: number) => Promise<T>): Promise<T[]> =>
+        Promise.all(Array.from({ length: 60 }, (_, index) => ask(index % 2 === 0 ? a : b, index)));
+      const [ofSubject, attempts, requests, anonymous] = await Promise.all([
+        storm((one, index) => one.admit(`${ip}-${index}`, subject, 'small')),
+        storm((one, index) => one.admit(ip, `${subject}-${index}`)),
+        storm((one) => one.requests.countRequest(subject, 'small')),
+        storm((one) => one.requests.countAnonymous(ip)),
+      ]);
+      expect(places(ofSubject)).toHaveLength(9);
+      expect(places(attempts)).toHaveLength(20);
+      expect(requests.filter((decision) => decision?.ok)).toHaveLength(11);
+      expect(anonymous.filter((decision) => decision?.ok)).toHaveLength(13);
+
+      const decisions = () =>
+        [...a.decisions, ...b.decisions].filter((text) => text.startsWith('failures-per-ip'));
+      await storm((one) => Promise.resolve(one.limits.credentialRefused(`${ip}-forger`, false)));
+      await eventually(() => expect(decisions()).toHaveLength(60), 2_000);
+      expect(decisions().filter((text) => text.endsWith('allowed'))).toHaveLength(5);
+    });
+
     it('counts requests by subject and plan, or by address', async () => {
       const [a, b] = await Promise.all([
         gateway('a', { requestsPerIpPerMinute: 2 }),
