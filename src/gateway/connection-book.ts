@@ -3,6 +3,8 @@ export interface ConnectionInfo {
   /** As in `welcome`. */
   readonly connection: string;
   readonly subject: string;
+  /** The client's network, as limits count it: an IPv4 address, or the /64 of an IPv6 one. */
+  readonly address: string | null;
   /** When it opened, ms since 1970. */
   readonly since: number;
   /** When its credential ends, ms since 1970. */

@@ -5,6 +5,8 @@ import type { SocketEvents, Transport } from './transport.ts';
 /** What the upgrade request asked for. */
 export interface SessionRequest {
   readonly identity: Identity;
+  /** The client's network, as limits count it. */
+  readonly address?: string;
   /** The negotiated subprotocol. */
   readonly protocol: string;
   /** On the path endpoint: the channel to subscribe to at once, with the query's `snapshot` and `since`. */

@@ -210,6 +210,7 @@ export class Upgrades {
     this.#ended('accepted', span);
     this.#deps.sockets.begin(transport, {
       identity,
+      address: request.address,
       protocol: plan.protocol,
       ...(plan.initial === undefined ? {} : { initial: plan.initial }),
     });

@@ -38,6 +38,7 @@ export class Session
   readonly #health = new LinkHealth();
   /** For logs and `welcome`; unique within this gateway. */
   readonly #connection: number;
+  readonly #address: string | null;
   readonly #openedAt: number;
   identity: Identity;
   #abuse: AbuseWindow | null = null;
@@ -59,12 +60,14 @@ export class Session
     transport: Transport,
     identity: Identity,
     connection: number,
+    address: string | null,
   ) {
     this.context = context;
     this.#registry = registry;
     this.#transport = transport;
     this.identity = identity;
     this.#connection = connection;
+    this.#address = address;
     this.#openedAt = context.clock.now();
     this.delivery = new SocketDelivery(transport, context.delivery, this);
   }
@@ -307,6 +310,7 @@ export class Session
     return {
       connection: this.#connection.toString(36),
       subject,
+      address: this.#address,
       since: Math.round(this.#openedAt),
       expiresAt,
       protocol: this.context.codec.protocol,

@@ -131,11 +131,11 @@ export function createSessions(deps: SessionDeps): Sessions {
   // Counting from a random number: names of connections in logs hardly repeat across restarts.
   let connection = randomInt(2 ** 40);
   return {
-    open(transport, { identity, protocol, initial }) {
+    open(transport, { identity, address = null, protocol, initial }) {
       const context = contexts.get(protocol);
       if (context === undefined) throw new Error(`no codec for the subprotocol ${protocol}`);
       connection += 1;
-      const session = new Session(context, registry, transport, identity, connection);
+      const session = new Session(context, registry, transport, identity, connection, address);
       session.open(initial);
       return session;
     },

@@ -10,6 +10,7 @@ const FIRST = Number.parseInt('zw', 36);
 const CONNECTIONS: readonly ConnectionInfo[] = Array.from({ length: 8 }, (_, index) => ({
   connection: (FIRST + index).toString(36),
   subject: index % 2 === 0 ? 'alice' : 'bob',
+  address: '192.0.2.1',
   since: 1000 + index,
   expiresAt: 9999,
   protocol: 'candlegate.v1.json',
