@@ -1,4 +1,4 @@
-import { MAX_GROWTH_BYTES, type FuzzReport } from './run.ts';
+import { growthOf, MAX_GROWTH_BYTES, type FuzzReport } from './run.ts';
 
 /** Bad frames and reconnects are logged sparsely. */
 const MAX_LOG_LINES = 400;
@@ -7,7 +7,7 @@ const MAX_LOG_LINES = 400;
 export function failuresOf(report: FuzzReport): string[] {
   const { flood, verdict } = report;
   const failures = [...new Set(report.violations)].slice(0, 20);
-  const growth = report.rssAfter - report.rssBefore;
+  const growth = growthOf(report.memoryBefore, report.memoryAfter);
   if (report.exitCode !== 0) failures.push(`the process ended with ${report.exitCode}`);
   if (flood.answered === 0) failures.push('no connection was answered');
   if (verdict.checked === 0) failures.push('no closed candle was checked');

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { buildCli } from '../support/built-cli.ts';
 import { failuresOf } from './judge.ts';
-import { fuzz } from './run.ts';
+import { fuzz, type MemorySample } from './run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -29,15 +29,11 @@ console.log(
 console.log(
   `The client beside them: ${verdict.checked} closes checked, ${verdict.repeats} repeats, ${report.reconnects} reconnects`,
 );
-console.log(
-  `Memory: ${mebibytes(report.rssBefore)} after a tenth, ${mebibytes(report.rssPeak)} after the last, ${mebibytes(report.rssAfter)} once it has settled`,
-);
-for (const { seconds, rss, heapUsed, external } of report.memory) {
-  const parts = [rss, heapUsed, external].map(mebibytes);
-  console.log(
-    `  ${seconds.toFixed(0)} s: ${parts[0]} resident, ${parts[1]} heap, ${parts[2]} external`,
-  );
-}
+const line = ({ resident, heap, native }: MemorySample) =>
+  `${mebibytes(heap)} heap, ${mebibytes(native)} native, ${mebibytes(resident)} resident`;
+console.log(`Memory after a tenth: ${line(report.memoryBefore)}`);
+for (const sample of report.memory) console.log(`  ${line(sample)}`);
+console.log(`Memory in the end: ${line(report.memoryAfter)}`);
 console.log(`${report.logLines} lines of log, ${report.handlerFailures} faults in handlers`);
 const failures = failuresOf(report);
 for (const failure of failures) console.log(`✗ ${failure}`);
