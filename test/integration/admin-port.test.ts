@@ -64,7 +64,13 @@ describe('the admin port of a real gateway', () => {
       total: 2,
       next: null,
       connections: [
-        { connection: first, subject: 'tester', address: '127.0.0.1', subscriptions: 2, lagging: false },
+        {
+          connection: first,
+          subject: 'tester',
+          address: '127.0.0.1',
+          subscriptions: 2,
+          lagging: false,
+        },
         { connection: second, subscriptions: 0, protocol: 'candlegate.v1.json' },
       ],
     });

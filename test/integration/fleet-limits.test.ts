@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { buildCli } from '../support/built-cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { listening, startRole, TEST_SECRET, type RoleProcess } from '../support/role-process.ts';
@@ -16,6 +17,7 @@ let urls: { readonly ws: string; readonly admin: string }[];
 const sockets: WebSocket[] = [];
 
 beforeAll(async () => {
+  await buildCli();
   redis = await startRedis();
   raw = new Redis(redis.url);
   gateways = ['g1', 'g2'].map((name) =>
