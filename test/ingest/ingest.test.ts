@@ -312,7 +312,8 @@ describe('two workers', () => {
   it('change over when the leader finds that a newer one has been there', async () => {
     const simulator = await simulate();
     const bus = createBusRig(CHANNELS);
-    const { ingest } = work(bus, simulator);
+    // It would lead again at its next try: long enough after to be seen.
+    const { ingest } = work(bus, simulator, { leaseRenewMs: 5_000, leaseTtlMs: 15_000 });
     await vi.waitFor(() => expect(isLeading(ingest)).toBe(true), LONG);
     const token = (bus.heartbeats.at(-1)?.token ?? 0) + 1_000;
     await bus.bus.publisher().claim(BTC1, { token, worker: 'intruder' });

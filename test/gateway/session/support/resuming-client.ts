@@ -92,6 +92,7 @@ export class ResumingClient {
         return;
       case 'welcome':
       case 'pong':
+      case 'token_expiring':
       case 'authenticated':
       case 'error':
       case 'going_away':
