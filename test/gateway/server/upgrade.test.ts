@@ -63,6 +63,7 @@ describe('a handshake', () => {
         issuedAt: expect.any(Number) as number,
       }),
       protocol: PROTOCOL,
+      address: '127.0.0.1',
     });
   });
 
