@@ -42,8 +42,8 @@ export class ClockSampler {
   start(turn: AbortSignal): void {
     let count = 0;
     const next = async (): Promise<void> => {
-      await this.#sample(turn);
-      count += 1;
+      // Those that failed do not count: once the exchange answers again its clock is soon known.
+      if (await this.#sample(turn)) count += 1;
       if (turn.aborted) return;
       const delayMs = count < QUICK_SAMPLES ? QUICK_SAMPLE_MS : this.#deps.sampleMs;
       this.#timer = setTimeout(() => void next(), Math.min(delayMs, this.#deps.sampleMs));
@@ -53,17 +53,20 @@ export class ClockSampler {
     void next();
   }
 
-  async #sample(turn: AbortSignal): Promise<void> {
+  /** @returns whether the exchange answered */
+  async #sample(turn: AbortSignal): Promise<boolean> {
     const { archive, exchangeTime, metrics, log } = this.#deps;
     try {
       const sample = await archive.time(turn);
       this.#estimator.add(sample);
       exchangeTime.onAnswer(sample.remote, sample.receivedAt);
       metrics.clockOffset(this.offset);
+      return true;
     } catch (error) {
-      if (turn.aborted) return;
+      if (turn.aborted) return false;
       const count = this.#failures.hit(performance.now());
       if (count !== null) log.warn({ err: error, count }, "the exchange's clock could not be read");
+      return false;
     }
   }
 }
