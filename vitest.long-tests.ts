@@ -1,11 +1,16 @@
 /**
- * Tests of whole processes that take longest: `npm run test:long` runs them, `npm test` leaves them out
+ * Tests of whole processes, Redis topologies and long waits that take longest: `npm run test:long` runs them, `npm test` leaves them out
  * to stay under three minutes. By name either way: `npm test -- secrets`.
  */
 export const LONG_TESTS: readonly string[] = [
+  'test/access/redis-cluster-access.test.ts',
   'test/bus/redis/cluster-faults.test.ts',
+  'test/bus/redis/cluster.test.ts',
+  'test/bus/redis/sentinel.test.ts',
+  'test/bus/redis/tls.test.ts',
   'test/fuzz/fuzz.test.ts',
   'test/gateway/server/hardening.test.ts',
+  'test/gateway/server/idle.test.ts',
   'test/gateway/server/slow-handshake.test.ts',
   'test/integration/access.test.ts',
   'test/integration/admin-port.test.ts',
@@ -17,4 +22,6 @@ export const LONG_TESTS: readonly string[] = [
   'test/integration/tls.test.ts',
   'test/integration/tokens.test.ts',
   'test/integration/traces.test.ts',
+  'test/limits/redis/cluster-limits.test.ts',
+  'test/simulator/plausibility.test.ts',
 ];

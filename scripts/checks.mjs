@@ -6,7 +6,7 @@ import path from 'node:path';
 const ROOT = path.join(import.meta.dirname, '..');
 
 /** Checks that nothing waits for come after tests, which measure time, but must not be left over at the end. */
-const BACKGROUND_NICENESS = 2;
+const BACKGROUND_NICENESS = 5;
 
 /**
  * @typedef {object} Check
