@@ -23,5 +23,9 @@ export const LONG_TESTS: readonly string[] = [
   'test/integration/tokens.test.ts',
   'test/integration/traces.test.ts',
   'test/limits/redis/cluster-limits.test.ts',
+  'test/page/page.test.ts',
+  'test/protobuf/round-trip.property.test.ts',
+  'test/protobuf/sizes.test.ts',
+  'test/simulator/market.test.ts',
   'test/simulator/plausibility.test.ts',
 ];
