@@ -15,6 +15,7 @@ export const LONG_TESTS: readonly string[] = [
   'test/integration/access.test.ts',
   'test/integration/admin-port.test.ts',
   'test/integration/fleet-limits.test.ts',
+  'test/integration/page.test.ts',
   'test/integration/reload-channels.test.ts',
   'test/integration/reload.test.ts',
   'test/integration/secrets.test.ts',

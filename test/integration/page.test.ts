@@ -27,7 +27,7 @@ describe('the page of a running gateway', () => {
     http = (await listening(standalone)).http;
     watched = await openWatchedPage(browser, { viewport: { width: 1280, height: 860 } });
     page = watched.page;
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(45_000);
   });
   afterAll(async () => {
     await watched.close();
@@ -56,7 +56,7 @@ describe('the page of a running gateway', () => {
     const price = await page.locator('#price').textContent();
     await vi.waitFor(
       async () => expect(await page.locator('#price').textContent()).not.toBe(price),
-      15_000,
+      45_000,
     );
   });
 
