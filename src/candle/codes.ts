@@ -45,6 +45,8 @@ export const PROBLEM_CODES = {
   invalid_ticket: { status: 401, title: 'The ticket is unknown, used or expired.' },
   forbidden_channel: { status: 403, title: 'The credential does not allow this channel.' },
   origin_not_allowed: { status: 403, title: 'Pages of this origin may not connect.' },
+  not_simulated: { status: 403, title: 'Only a gateway of simulated prices simulates faults.' },
+  unknown_connection: { status: 404, title: 'The credential has no such connection here.' },
   unknown_path: { status: 404, title: 'There is nothing at this path.' },
   unknown_symbol: { status: 404, title: 'The symbol is not served here.' },
   unknown_interval: { status: 404, title: 'The interval is not known or not served here.' },

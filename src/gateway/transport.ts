@@ -18,6 +18,8 @@ export interface Transport {
   send(frame: Frame): SendOutcome;
   /** Sends a close frame behind what is buffered. */
   close(code: number, reason: string): void;
+  /** Breaks the connection: no close frame, and what is buffered is lost. */
+  abort(): void;
   /** Joins a topic of the `Broadcaster`. publish, send, join and leave of one turn keep their order. */
   join(topic: string): void;
   leave(topic: string): void;

@@ -22,7 +22,7 @@ const MESSAGE_TYPES = [
   'limited',
 ] as const satisfies (ClientMessage['type'] | 'invalid' | 'limited')[];
 const REPLAY_KINDS = ['snapshot', 'resume', 'catch_up'] as const;
-const LAG_CAUSES = ['dropped', 'late_pong'] as const;
+const LAG_CAUSES = ['dropped', 'late_pong', 'simulated'] as const;
 /**
  * What became of a receipt: it was counted, came too soon after the one before, was about a message
  * that this gateway does not remember or the client does not get, or its clock was too uncertain.

@@ -23,6 +23,7 @@ import { DEFAULT_HUB_SETTINGS } from '../gateway/hub/hub-settings.ts';
 import { Hub } from '../gateway/hub/hub.ts';
 import { candlesRoute } from '../gateway/rest/candles.ts';
 import { channelsRoute } from '../gateway/rest/channels.ts';
+import { faultsRoute } from '../gateway/rest/faults.ts';
 import { healthRoute } from '../gateway/rest/health.ts';
 import { createRestHandler } from '../gateway/rest/router.ts';
 import { loadStaticFiles, staticRoute } from '../gateway/rest/static.ts';
@@ -246,6 +247,7 @@ export async function assembleGateway(parts: GatewayParts): Promise<AssembledGat
       }),
       ticketRoute(tickets),
       candlesRoute({ source, directory: hub }),
+      faultsRoute(source === 'simulator' ? sessions.faults : null),
       staticRoute(await loadStaticFiles(PAGE_FOLDER)),
     ],
     authenticator,

@@ -129,6 +129,11 @@ export class UwsTransport implements Transport {
     this.#tellClosed(code);
   }
 
+  abort(): void {
+    // Its `close` event tells the session.
+    this.#ws?.close();
+  }
+
   /**
    * The server could not write a frame to this socket. The server reports a refused `send` and `ping`
    * the same way as a refused published frame; only the latter concerns the session.

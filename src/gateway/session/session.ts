@@ -299,6 +299,25 @@ export class Session
     this.#close('disconnected');
   }
 
+  /** A simulated fault: the line breaks, without a close frame. */
+  break(): void {
+    if (!this.isOver) this.#transport.abort();
+  }
+
+  /** A simulated fault: the client takes nothing of the live stream until `speedUp`. */
+  slowDown(): void {
+    if (this.isOver) return;
+    this.delivery.settleDrop();
+    this.delivery.hold();
+  }
+
+  /** Ends `slowDown`: what the client missed is replayed, and then it is live again. */
+  speedUp(): void {
+    if (this.isOver) return;
+    this.delivery.release();
+    this.delivery.pump();
+  }
+
   /** Names of connections count up in the order in which they opened. */
   get number(): number {
     return this.#connection;

@@ -8,6 +8,7 @@ import type { SessionFactory } from '../session-factory.ts';
 import type { Broadcaster } from '../transport.ts';
 import { PendingLeaves } from './pending-leaves.ts';
 import type { SessionContext, SessionDeps } from './session-context.ts';
+import { FaultSchedule, type SimulatedFaults } from './simulated-faults.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { Session, visitsPerHeartbeat } from './session.ts';
 import { SocketSamples } from './socket-samples.ts';
@@ -48,6 +49,8 @@ export interface Sessions extends SessionFactory, ConnectionBook {
    * resumes behind the hole. (The hub reports holes between its publishes, where closing is allowed.)
    */
   closeForHole(channel: ChannelName): void;
+  /** What a client may do to its own connections where prices are simulated. */
+  readonly faults: SimulatedFaults;
   /**
    * Closes with 4403 whoever's credential has been revoked. It looks at every session, which for
    * 15,000 takes some 4 ms, and is called once for all revocations that came together.
@@ -117,7 +120,6 @@ export function createSessions(deps: SessionDeps): Sessions {
     revolutionMs: deps.settings.heartbeatMs / visitsPerHeartbeat(deps.settings),
     pongTimeoutMs: deps.settings.pongTimeoutMs,
   });
-  const tick = guarded(deps, () => registry.tick(deps.clock.now()));
   const matching = ({ subject, connection: name }: ConnectionFilter): Session[] =>
     registry
       .all()
@@ -127,6 +129,12 @@ export function createSessions(deps: SessionDeps): Sessions {
           (name === undefined || session.number.toString(36) === name),
       )
       .sort((a, b) => a.number - b.number);
+  const faults = new FaultSchedule<Session>(matching, () => deps.clock.now());
+  const tickAt = (now: number): void => {
+    registry.tick(now);
+    faults.tick(now);
+  };
+  const tick = guarded(deps, () => tickAt(deps.clock.now()));
   let timer: NodeJS.Timeout | null = null;
   // Counting from a random number: names of connections in logs hardly repeat across restarts.
   let connection = randomInt(2 ** 40);
@@ -146,7 +154,7 @@ export function createSessions(deps: SessionDeps): Sessions {
       if (timer !== null) clearInterval(timer);
       timer = null;
     },
-    tick: (now) => registry.tick(now),
+    tick: tickAt,
     count: () => registry.size,
     handedOver: (channel, at) => samples.handedOver(channel, at),
     all: () => registry.all(),
@@ -165,6 +173,7 @@ export function createSessions(deps: SessionDeps): Sessions {
         if (session.holds(channel)) session.closeForHole();
       }
     },
+    faults,
     closeRevoked: () => registry.all().filter((session) => session.closeIfRevoked()).length,
   };
 }

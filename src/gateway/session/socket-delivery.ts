@@ -9,8 +9,8 @@ import {
 } from './channel-delivery.ts';
 import type { PendingLeaves } from './pending-leaves.ts';
 
-/** Why a socket leaves the fast path. */
-export type LagCause = 'dropped' | 'late_pong';
+/** Why a socket leaves the fast path; `simulated`: its own client has asked for it. */
+export type LagCause = 'dropped' | 'late_pong' | 'simulated';
 
 export interface DeliveryLimits {
   /** Closed candles in one part of a replay. */
@@ -73,6 +73,7 @@ export class SocketDelivery {
   /** Something was dropped in this turn: the topics are left as soon as that is allowed. */
   #mustLeave = false;
   #awaitsPong = false;
+  #isHeld = false;
   #isLagging = false;
   #isDeferred = false;
   #isClosed = false;
@@ -174,6 +175,19 @@ export class SocketDelivery {
     return this.#awaitsPong;
   }
 
+  /** Takes the socket off the fast path, as if it took nothing more, until `release`. */
+  hold(): void {
+    if (this.#isClosed) return;
+    this.#isHeld = true;
+    this.#suspend('simulated');
+    for (const channel of this.#channels) this.#leave(channel);
+  }
+
+  /** Ends a `hold`. `pump` does the rest. */
+  release(): void {
+    this.#isHeld = false;
+  }
+
   /** Whether history no longer holds what is owed: the client must come back with `since`. */
   isLost(): boolean {
     return this.#channels.some((channel) => channel.isLost());
@@ -252,6 +266,7 @@ export class SocketDelivery {
       !this.#isClosed &&
       !this.#mustLeave &&
       !this.#awaitsPong &&
+      !this.#isHeld &&
       this.#transport.bufferedBytes() <= this.#environment.limits.lowWaterBytes
     );
   }
@@ -290,7 +305,8 @@ export class SocketDelivery {
   }
 
   #endLagIfCaughtUp(): void {
-    if (!this.#isLagging || this.#awaitsPong || this.#mustLeave || this.isOwing) return;
+    if (!this.#isLagging || this.#awaitsPong || this.#isHeld) return;
+    if (this.#mustLeave || this.isOwing) return;
     this.#isLagging = false;
     this.#environment.onLagEnded();
   }

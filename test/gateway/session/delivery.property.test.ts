@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChannelName } from '../../../src/candle/channel.ts';
 import { FIRST_START, MemoryChannel, MINUTE_MS } from './support/memory-channel.ts';
+import { identityOf } from '../auth/tokens.ts';
 import { ResumingClient } from './support/resuming-client.ts';
 import { PROTOCOLS } from '../../support/dialect.ts';
 import { World, type TestClient } from './support/world.ts';
@@ -33,7 +34,10 @@ type Step =
     }
   | { readonly do: 'unsubscribe'; readonly client: number; readonly channel: number }
   | { readonly do: 'ping'; readonly client: number }
-  | { readonly do: 'reconnect'; readonly client: number };
+  | { readonly do: 'reconnect'; readonly client: number }
+  /** Simulated faults that a client asks for. */
+  | { readonly do: 'slow'; readonly client: number; readonly ms: number }
+  | { readonly do: 'break'; readonly client: number };
 
 const channelArb = fc.nat(NAMES.length - 1);
 const clientArb = fc.nat(CLIENTS - 1);
@@ -96,7 +100,20 @@ const stepArb: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('ping' as const), client: clientArb }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reconnect' as const), client: clientArb }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('slow' as const),
+      client: clientArb,
+      ms: fc.constantFrom(100, 400, 1_500),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('break' as const), client: clientArb }) },
 );
+
+function subjectOf(client: number): { readonly subject: string } {
+  return { subject: `client-${client}` };
+}
 
 /** Clients with small buffers against a gateway whose limits are as small. */
 class Run {
@@ -170,6 +187,13 @@ class Run {
       case 'reconnect':
         this.#reconnect(step.client);
         return;
+      case 'slow':
+        this.world.sessions.faults.slowDown(subjectOf(step.client), step.ms);
+        return;
+      case 'break':
+        this.world.sessions.faults.drop(subjectOf(step.client));
+        expect(this.#client(step.client).connection.socket.isClosed).toBe(true);
+        return;
     }
   }
 
@@ -217,7 +241,12 @@ class Run {
   /** Clients on the same channels speak different encodings. */
   #connect(index: number): TestClient {
     const encoding = index % 2 === 0 ? 0 : 1;
-    return this.world.connect({ bounds: BOUNDS[encoding], protocol: PROTOCOLS[encoding] });
+    const { now } = this.world;
+    return this.world.connect({
+      identity: identityOf({ ...subjectOf(index), expiresAt: now + 3_600_000 }),
+      bounds: BOUNDS[encoding],
+      protocol: PROTOCOLS[encoding],
+    });
   }
 
   #seed(channel: MemoryChannel, count: number): void {

@@ -101,6 +101,15 @@ export class SimulatedSocket implements Transport {
     this.#endServerSide(code);
   }
 
+  abort(): void {
+    this.#refuseInPublish('abort');
+    if (this.#isClosed) return;
+    this.#buffer.length = 0;
+    this.#bufferBytes = 0;
+    this.#push({ close: 1006 });
+    this.#endServerSide(1006);
+  }
+
   join(topic: string): void {
     this.#refuseInPublish('join');
     if (this.#isClosed) return;

@@ -67,6 +67,11 @@ export class MemorySocket implements Transport {
     this.end(code);
   }
 
+  abort(): void {
+    this.#refuseInPublish('abort');
+    this.end(1006);
+  }
+
   join(topic: string): void {
     this.#refuseInPublish('join');
     if (this.#isClosed) return;
