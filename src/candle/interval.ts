@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** Candle intervals in Bybit's spelling: minutes, or day, week (from Monday) and calendar month, all UTC. */
 export const INTERVALS = [
   '1',
@@ -17,8 +15,7 @@ export const INTERVALS = [
   'M',
 ] as const;
 
-export const intervalSchema = z.enum(INTERVALS);
-export type Interval = z.infer<typeof intervalSchema>;
+export type Interval = (typeof INTERVALS)[number];
 
 /** Spellings that users may write; `1M` is a month and `1m` a minute, so case matters. */
 const ALIASES: Readonly<Record<string, Interval>> = {
@@ -41,8 +38,8 @@ const ALIASES: Readonly<Record<string, Interval>> = {
 
 /** The interval that a user's spelling means, or undefined. */
 export function parseInterval(text: string): Interval | undefined {
-  const exact = intervalSchema.safeParse(text);
-  if (exact.success) return exact.data;
+  const exact = INTERVALS.find((interval) => interval === text);
+  if (exact !== undefined) return exact;
   return Object.hasOwn(ALIASES, text) ? ALIASES[text] : undefined;
 }
 

@@ -1,26 +1,18 @@
 import { z } from 'zod';
 import { candleSchema, timestampSchema } from './candle.ts';
 import { ERROR_CODES, type ErrorCode } from './codes.ts';
+import { FEED_STATES, SOURCES, type FeedState, type Source } from './feed.ts';
 import { busTimesSchema, hopTimesSchema } from './hop-times.ts';
-import { intervalSchema } from './interval.ts';
+import { intervalSchema } from './interval-schema.ts';
 
 /**
  * The messages of PROTOCOL.md in their JSON shape. `server*` schemas describe what a gateway sends;
  * `clientMessageSchema` what it accepts.
  */
 
-/** Where the candles come from. The source is part of the Redis keys: the two never mix. */
-export const SOURCES = ['bybit', 'simulator'] as const;
+export type { FeedState, Source };
 export const sourceSchema = z.enum(SOURCES);
-export type Source = z.infer<typeof sourceSchema>;
-
-/**
- * What can be said of a channel's freshness: `live`; `stale`, data is late or the bus or the leader
- * is silent; `down`, ingest has no connection to the exchange.
- */
-export const FEED_STATES = ['live', 'stale', 'down'] as const;
 export const feedStateSchema = z.enum(FEED_STATES);
-export type FeedState = z.infer<typeof feedStateSchema>;
 
 export const channelNameSchema = z.templateLiteral(['candles:', z.string(), ':', intervalSchema]);
 

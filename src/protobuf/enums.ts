@@ -1,4 +1,4 @@
-import { FEED_STATES, SOURCES, type FeedState, type Source } from '../candle/messages.ts';
+import { FEED_STATES, SOURCES, type FeedState, type Source } from '../candle/feed.ts';
 import { WireError, type WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 

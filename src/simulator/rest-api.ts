@@ -1,4 +1,5 @@
-import { intervalSchema, nextStart, previousStart, startOf } from '../candle/interval.ts';
+import { intervalSchema } from '../candle/interval-schema.ts';
+import { nextStart, previousStart, startOf } from '../candle/interval.ts';
 import type { Interval } from '../candle/interval.ts';
 import { isTradedIn, parseCategory, type Category } from './category.ts';
 import { instrumentRow } from './instrument-row.ts';

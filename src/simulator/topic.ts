@@ -1,4 +1,5 @@
-import { intervalSchema, type Interval } from '../candle/interval.ts';
+import { intervalSchema } from '../candle/interval-schema.ts';
+import type { Interval } from '../candle/interval.ts';
 
 /** A kline topic of the exchange: `kline.{interval}.{symbol}`. */
 export interface KlineTopic {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Candle } from '../../src/candle/candle.ts';
 import type { ChannelName } from '../../src/candle/channel.ts';
-import { intervalSchema } from '../../src/candle/interval.ts';
+import { intervalSchema } from '../../src/candle/interval-schema.ts';
 import { clientMessageSchema, serverMessageSchema } from '../../src/candle/messages.ts';
 import type { ClientMessage, FeedState, ServerMessage, Source } from '../../src/candle/messages.ts';
 import { PAGE_CONTENT_POLICY } from '../../src/gateway/rest/security-headers.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { FEED_STATES, SOURCES } from '../../src/candle/messages.ts';
+import { FEED_STATES, SOURCES } from '../../src/candle/feed.ts';
 import { FIELDS } from '../../src/protobuf/fields.ts';
 
 const FOLDER = new URL('../../proto/candlegate/v1/', import.meta.url);

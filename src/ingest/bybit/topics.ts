@@ -1,5 +1,5 @@
 import { channelOf, symbolSchema, type Channel } from '../../candle/channel.ts';
-import { intervalSchema } from '../../candle/interval.ts';
+import { intervalSchema } from '../../candle/interval-schema.ts';
 
 /** Bybit's name of a channel's stream: `kline.{interval}.{symbol}`. */
 export function topicOf(channel: Channel): string {

@@ -1,0 +1,4 @@
+import { z } from 'zod';
+import { INTERVALS } from './interval.ts';
+
+export const intervalSchema = z.enum(INTERVALS);
