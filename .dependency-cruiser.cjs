@@ -33,6 +33,7 @@ const mayImport = {
     'tracing',
   ],
   page: ['candle'],
+  client: ['candle', 'protobuf'],
 };
 
 module.exports = {
@@ -56,6 +57,25 @@ module.exports = {
       comment: 'Only the command line imports a composition root.',
       from: { path: '^src/', pathNot: '^src/(roles/|cli/|cli\\.ts$)' },
       to: { path: '^src/(roles/|cli/|cli\\.ts$)' },
+    },
+    {
+      name: 'nothing-of-schemas-in-clients',
+      severity: 'error',
+      comment:
+        'What clients are given has no dependencies: of src/candle, only types and what knows no zod.',
+      from: { path: '^src/(client|protobuf)/' },
+      to: {
+        path: '^src/candle/',
+        pathNot: '^src/candle/(interval|feed|channel-name)\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'clients-need-nothing',
+      severity: 'error',
+      comment: 'The client library runs in browsers and in Node, and brings no dependencies.',
+      from: { path: '^src/(client|protobuf)/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'core'] },
     },
     {
       name: 'no-dev-dependency-in-src',

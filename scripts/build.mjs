@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { buildClientTypes } from './build-client-types.mjs';
 import { withLock } from './lock.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -30,7 +31,9 @@ const OTHER_SOURCES = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.client.json',
   path.join('scripts', 'build.mjs'),
+  path.join('scripts', 'build-client-types.mjs'),
   PAGE_SCRIPT,
 ];
 
@@ -64,6 +67,7 @@ function build(digest) {
   // Types are checked by `npm test`; leaving that out makes a first `npm start` twice as quick.
   const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   node(compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', staging);
+  buildClientTypes(compiler, staging);
   rmSync(DIST, { recursive: true, force: true });
   renameSync(staging, DIST);
   node(PAGE_SCRIPT);

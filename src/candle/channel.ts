@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import type { ChannelName } from './channel-name.ts';
 import { parseInterval, type Interval } from './interval.ts';
+
+export type { ChannelName };
 
 /** A symbol as the exchange spells it. */
 export const symbolSchema = z.string().regex(/^[A-Z0-9]{2,30}$/, 'must be 2 to 30 of A-Z and 0-9');
-
-/** The canonical name of a channel: `candles:{SYMBOL}:{interval}`, interval in Bybit's spelling. */
-export type ChannelName = `candles:${string}:${Interval}`;
 
 export interface Channel {
   readonly name: ChannelName;

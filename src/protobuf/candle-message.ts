@@ -1,5 +1,5 @@
 import type { Candle } from '../candle/candle.ts';
-import type { ChannelName } from '../candle/channel.ts';
+import { intervalOf, symbolOf, type ChannelName } from '../candle/channel-name.ts';
 import type { HopTimes } from '../candle/hop-times.ts';
 import { endOf } from '../candle/interval.ts';
 import type { CandleMessage, Source } from '../candle/messages.ts';
@@ -8,9 +8,7 @@ import { spellDecimal } from './decimal.ts';
 import { readSource, writeSource } from './enums.ts';
 import { FIELDS } from './fields.ts';
 import {
-  intervalOf,
   MINUTE_MS,
-  symbolOf,
   timesFromSteps,
   timeSteps,
   unusualEnd,

@@ -1,18 +1,7 @@
-import type { ChannelName } from '../candle/channel.ts';
 import type { HopTimes } from '../candle/hop-times.ts';
 import { endOf, type Interval } from '../candle/interval.ts';
 
 export const MINUTE_MS = 60_000;
-
-/** The last part of a channel's name. */
-export function intervalOf(channel: ChannelName): Interval {
-  return channel.slice(channel.lastIndexOf(':') + 1) as Interval;
-}
-
-/** What is between `candles:` and the interval. */
-export function symbolOf(channel: ChannelName): string {
-  return channel.slice(channel.indexOf(':') + 1, channel.lastIndexOf(':'));
-}
 
 /** Undefined when the end is the usual one, so that nothing need be written. */
 export function unusualEnd(interval: Interval, start: number, end: number): number | undefined {

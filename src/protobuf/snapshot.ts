@@ -1,10 +1,9 @@
-import type { ChannelName } from '../candle/channel.ts';
+import { intervalOf, type ChannelName } from '../candle/channel-name.ts';
 import type { ServerMessageOf, Source } from '../candle/messages.ts';
 import { readCandleColumns, writeCandleColumns } from './candle-columns.ts';
 import type { AliasBook, KnownAliases } from './channel-aliases.ts';
 import { readSource, writeSource } from './enums.ts';
 import { FIELDS } from './fields.ts';
-import { intervalOf } from './instants.ts';
 import type { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../src/candle/messages.ts';
 import { createProtobufCodec } from '../../src/gateway/codec/protobuf.ts';
 import { writeClientMessage } from '../../src/protobuf/client-messages.ts';
-import { intervalOf, symbolOf } from '../../src/protobuf/instants.ts';
+import { intervalOf, symbolOf } from '../../src/candle/channel-name.ts';
 import { ServerMessageReader, ServerMessageWriter } from '../../src/protobuf/server-messages.ts';
 import { valuesOf } from '../support/schema-arbitrary.ts';
 
