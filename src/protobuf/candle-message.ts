@@ -7,13 +7,7 @@ import type { AliasBook, KnownAliases } from './channel-aliases.ts';
 import { spellDecimal } from './decimal.ts';
 import { readSource, writeSource } from './enums.ts';
 import { FIELDS } from './fields.ts';
-import {
-  MINUTE_MS,
-  timesFromSteps,
-  timeSteps,
-  unusualEnd,
-  type TimeSteps,
-} from './instants.ts';
+import { MINUTE_MS, timesFromSteps, timeSteps, unusualEnd, type TimeSteps } from './instants.ts';
 import { mantissasOf, packScales, scalesOf, scanCandle, unpackScales } from './mantissas.ts';
 import { readSpelling, respell, writeSpelling, type Spelling } from './spelling.ts';
 import { WireError, type WireReader } from './wire-reader.ts';
