@@ -114,7 +114,7 @@ export class ClientCore {
     }
     this.#take(event, now, random, out);
     this.#subscriptions.ask(now, out);
-    if (this.state.name === 'live') this.#wasLive = true;
+    this.#wasLive ||= this.#phase.name === 'open' && this.#subscriptions.progress().all;
     return out;
   }
 
