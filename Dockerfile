@@ -16,9 +16,11 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
+# The permissions of the checkout (its umask) must not decide who can read the program.
 RUN node scripts/build.mjs \
     && npm prune --omit=dev --ignore-scripts \
-    && node scripts/image/prune.mjs node_modules
+    && node scripts/image/prune.mjs node_modules \
+    && chmod -R u=rwX,go=rX package.json node_modules dist
 
 FROM ${BASE}
 ARG VERSION=0.0.0

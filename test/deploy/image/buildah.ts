@@ -44,17 +44,26 @@ export interface MountedImage {
 
 /** The Dockerfile, built on the stand-in for its base image. */
 export interface BuiltImage {
+  /** The digest of each layer, the base's first. */
+  readonly layers: readonly string[];
   readonly config: ImageConfig;
   mount(): Promise<MountedImage>;
   mountBase(): Promise<MountedImage>;
 }
 
-export async function buildImage(): Promise<BuiltImage> {
+/**
+ * Builds it from nothing, with every time in it set to 1970.
+ *
+ * @param context a checkout
+ */
+export async function buildImage(context = ROOT): Promise<BuiltImage> {
   await provideDebianPrograms(PROGRAMS);
   const { name: base } = await namedBase();
   await provideBase(base);
   await buildah(
     'bud',
+    '--no-cache',
+    '--timestamp=0',
     '--isolation=chroot',
     '--network=host',
     '--pull-never',
@@ -63,12 +72,13 @@ export async function buildImage(): Promise<BuiltImage> {
     ...secret('ca', process.env['NODE_EXTRA_CA_CERTS'] ?? ''),
     `--build-arg=VERSION=0.0.0-check`,
     `--tag=${IMAGE}`,
-    ROOT,
+    context,
   );
   const inspected = JSON.parse(await buildah('inspect', '--type=image', IMAGE)) as {
-    Docker: { config: unknown };
+    Docker: { config: unknown; rootfs: { diff_ids: string[] } };
   };
   return {
+    layers: inspected.Docker.rootfs.diff_ids,
     config: configSchema.parse(inspected.Docker.config),
     mount: () => mount(IMAGE),
     mountBase: () => mount(base),

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildCli } from '../../support/built-cli.ts';
@@ -13,6 +22,11 @@ import { runInImage } from './sandbox.ts';
 
 /** What the image may add to its base. */
 const MAX_ADDED_MB = 60;
+/** What the build takes of a checkout. */
+const BUILT_FROM = [
+  ...['Dockerfile', '.dockerignore', 'package.json', 'package-lock.json', '.npmrc'],
+  ...['tsconfig.json', 'tsconfig.build.json', 'scripts', 'src'],
+];
 /** A port of this machine where nobody listens: the exchange is out of reach. */
 const NOWHERE = '127.0.0.1:9';
 
@@ -75,6 +89,22 @@ describe('the image', () => {
       'org.opencontainers.image.licenses': 'MIT',
       'org.opencontainers.image.version': '0.0.0-check',
     });
+  });
+
+  it('has the same layers to the last bit when it is built again, from a checkout of another umask', async () => {
+    const context = mkdtempSync(path.join(tmpdir(), 'candlegate-context-'));
+    try {
+      for (const name of BUILT_FROM) {
+        cpSync(path.join(ROOT, name), path.join(context, name), { recursive: true });
+      }
+      await output('chmod', ['-R', 'go=', context]);
+      const again = await buildImage(context);
+      expect(again.layers).toHaveLength(2);
+      expect(again.layers).toEqual(image.layers);
+      expect(again.config).toEqual(image.config);
+    } finally {
+      rmSync(context, { recursive: true });
+    }
   });
 
   it(`adds at most ${MAX_ADDED_MB} MB to its base`, async () => {
