@@ -43,9 +43,9 @@ export class UwsTransport implements Transport {
     this.#place = place;
   }
 
-  /** The socket is open. Allocates nothing: see `Upgrades`. */
+  /** The socket is open, or has been and is closed again. */
   bind(ws: Socket): void {
-    this.#ws = ws;
+    if (this.#closeCode === null) this.#ws = ws;
   }
 
   get isOpen(): boolean {

@@ -31,7 +31,7 @@ export interface UpgradeDeps extends UpgradePlanDeps {
   readonly tracing: Tracing;
   readonly refusals: RefusalLog;
   readonly faults: Faults;
-  readonly sockets: Pick<WebSockets, 'createTransport' | 'begin'>;
+  readonly sockets: Pick<WebSockets, 'createTransport' | 'bind' | 'begin'>;
   /** Whether permessage-deflate is negotiated with clients that offer it. */
   readonly deflate: boolean;
 }
@@ -196,13 +196,15 @@ export class Upgrades {
     const extensions = this.#deps.deflate
       ? (request.headers['sec-websocket-extensions'] ?? '')
       : '';
-    // The upgrade shrinks the native socket in place, and when `cork` ends it still looks at the
-    // freed rest to decide whether to close the connection. Nothing may be allocated until then, so
-    // the session is made afterwards.
-    response.cork(() => {
-      response.upgrade(data, key, plan.answeredProtocol, extensions, context);
-    });
-    if (!transport.isOpen) {
+    // The upgrade shrinks the native socket in place, and when `cork` ends it still looks at the freed
+    // rest to decide whether to close the connection (uWebSockets #1929). Whatever asks for memory in
+    // between may be given that very piece, and V8 does to compile a function on its first call: so no
+    // function of ours runs there, only builtins, and what has to be done is done afterwards. Without
+    // the cork the answer would go out in some twenty writes.
+    response.cork(
+      response.upgrade.bind(response, data, key, plan.answeredProtocol, extensions, context),
+    );
+    if (!this.#deps.sockets.bind(transport)) {
       place.release();
       this.#ended('aborted', span);
       return;

@@ -24,6 +24,8 @@ export type SocketHandlers = Required<
 /** Connects sockets of the native server with sessions. */
 export class WebSockets {
   readonly #deps: WebSocketDeps;
+  /** Whose `open` event has come, until `bind`. */
+  readonly #opened: Socket[] = [];
   #open = 0;
 
   constructor(deps: WebSocketDeps) {
@@ -40,6 +42,19 @@ export class WebSockets {
     return new UwsTransport(this.#deps.settings, place);
   }
 
+  /**
+   * Call it after each upgrade: gives the transport its socket.
+   *
+   * @returns false when the connection was lost on the way
+   */
+  bind(transport: UwsTransport): boolean {
+    const ws = this.#opened.pop();
+    if (ws === undefined) return false;
+    this.#open += 1;
+    transport.bind(ws);
+    return transport.isOpen;
+  }
+
   /** Makes the session of a socket that has just opened. */
   begin(transport: UwsTransport, request: SessionRequest): void {
     try {
@@ -50,11 +65,10 @@ export class WebSockets {
   }
 
   handlers(): SocketHandlers {
+    // A builtin, and none of our code: see `Upgrades`.
+    const open: (ws: Socket) => void = this.#opened.push.bind(this.#opened);
     return {
-      open: (ws) => {
-        this.#open += 1;
-        ws.getUserData().transport.bind(ws);
-      },
+      open,
       message: (ws, message, isBinary) => {
         this.#guard('message', ws, (transport) => {
           transport.events?.message(new Uint8Array(message), isBinary);
