@@ -218,11 +218,11 @@ export class Subscriptions {
     const origin = message.replay === true ? 'replay' : 'snapshot';
     for (const reader of channel.readers) {
       if (reader.mode !== 'current' && reader.mode !== 'replaying') continue;
-      if (reader.mode === 'replaying' && request?.recovered === false && reader.repair === null) {
-        const first = message.candles.find(({ start }) => start > (reader.lastClosed ?? start));
-        if (first !== undefined && !reader.isNext(first.start)) {
-          this.#repair(reader, first.start, out);
-        }
+      const first = message.candles.find(({ start }) => start > (reader.lastClosed ?? start));
+      if (first !== undefined && reader.repair === null && !reader.isNext(first.start)) {
+        // Another reader's snapshot: the next close will show what is missing here.
+        if (reader.mode === 'current') continue;
+        if (request?.recovered === false) this.#repair(reader, first.start, out);
       }
       for (const candle of message.candles) {
         reader.take(received(channel.name, candle, message.source, origin, now), out);
