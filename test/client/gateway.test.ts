@@ -65,7 +65,7 @@ describe('a client of running gateways', () => {
     for (const client of clients.splice(0)) client.close();
   });
   afterAll(async () => {
-    await Promise.all([gateway, ...roles].map((role) => role?.stop()));
+    await Promise.all([gateway?.stop(), ...roles.map((role) => role.stop())]);
     await redis?.stop();
   });
 
