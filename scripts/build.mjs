@@ -1,4 +1,4 @@
-// `npm run build`: compiles src into dist and bundles the page.
+// `npm run build`: compiles src into dist, bundles the page, and makes the API documents.
 //
 //   node scripts/build.mjs            does nothing when nothing has changed since the last build
 //   node scripts/build.mjs --force    builds anew
@@ -25,8 +25,12 @@ const DIST = path.join(ROOT, 'dist');
 const CACHE = path.join(ROOT, '.cache');
 const STAMP = path.join(DIST, '.built-from');
 const PAGE_SCRIPT = path.join('scripts', 'build-page.mjs');
+const API_DOCS_SCRIPT = path.join('scripts', 'build-api-docs.mjs');
 
-/** What a build is made from besides the folder src. */
+/** Folders that the build reads all of. */
+const SOURCE_FOLDERS = ['src', path.join('scripts', 'api-docs')];
+
+/** What a build is made from besides them. */
 const OTHER_SOURCES = [
   'package-lock.json',
   'tsconfig.json',
@@ -35,11 +39,14 @@ const OTHER_SOURCES = [
   path.join('scripts', 'build.mjs'),
   path.join('scripts', 'build-client-types.mjs'),
   PAGE_SCRIPT,
+  API_DOCS_SCRIPT,
 ];
 
 /** A digest of every file that the build reads. */
 function digestOfSources() {
-  const sources = readdirSync(path.join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  const sources = SOURCE_FOLDERS.flatMap((folder) =>
+    readdirSync(path.join(ROOT, folder), { recursive: true, withFileTypes: true }),
+  )
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)))
     .sort();
@@ -71,6 +78,7 @@ function build(digest) {
   rmSync(DIST, { recursive: true, force: true });
   renameSync(staging, DIST);
   node(PAGE_SCRIPT);
+  node(API_DOCS_SCRIPT);
   chmodSync(path.join(DIST, 'cli.js'), 0o755);
   writeFileSync(STAMP, digest);
 }

@@ -7,25 +7,24 @@ import { z } from 'zod';
 export const decimalSchema = z
   .string()
   .max(64)
-  .regex(/^-?\d+(\.\d+)?$/, 'must be a plain decimal number');
+  .regex(/^-?\d+(\.\d+)?$/, 'must be a plain decimal number')
+  .describe('A decimal number as the exchange spelled it.');
 
 /** Milliseconds since 1970. */
-export const timestampSchema = z.int().nonnegative();
+export const timestampSchema = z.int().nonnegative().describe('Milliseconds since 1970, UTC.');
 
 export const candleSchema = z.object({
   start: timestampSchema,
-  /** Inclusive: the start of the next candle less one millisecond. */
-  end: timestampSchema,
+  end: timestampSchema.describe(
+    'Inclusive: the start of the next candle less one, milliseconds since 1970, UTC.',
+  ),
   open: decimalSchema,
   high: decimalSchema,
   low: decimalSchema,
   close: decimalSchema,
-  /** In base coin for linear contracts. */
-  volume: decimalSchema,
-  /** In quote coin for linear contracts. */
-  turnover: decimalSchema,
-  /** True once the exchange has said that the candle is final. */
-  confirm: z.boolean(),
+  volume: decimalSchema.describe('In base coin for linear contracts.'),
+  turnover: decimalSchema.describe('In quote coin for linear contracts.'),
+  confirm: z.boolean().describe('True: the candle is closed and final.'),
 });
 export type Candle = Readonly<z.infer<typeof candleSchema>>;
 

@@ -83,21 +83,28 @@ export type ProblemCode = keyof typeof PROBLEM_CODES;
  * reconnect (40xx at once, with `since`), 44xx only after mending what the code names.
  */
 export const CLOSE_CODES = {
-  /** The gateway drains; reconnect after the delay that `going_away` gave. */
   going_away: 1001,
-  /** The client was too slow even for conflated delivery; reconnect with `since`. */
   too_slow: 4000,
-  /** Closed candles are missing in what the gateway could get; reconnect with `since`. */
   history_gap: 4001,
-  /** Too many wrong messages. */
   too_many_errors: 4400,
-  /** The token expired and was not refreshed. */
   token_expired: 4401,
-  /** An operator has ended the connection. */
   disconnected: 4402,
-  /** The token, its subject or the API key behind it was revoked. */
   revoked: 4403,
-  /** Too many messages; reconnect later, and send less. */
   rate_limited: 4429,
 } as const;
 export type CloseReason = keyof typeof CLOSE_CODES;
+
+/** What a close means, and what a client does then. */
+export const CLOSE_MEANINGS = {
+  going_away: 'The gateway drains; reconnect after the delay that `going_away` gave, with `since`.',
+  too_slow: 'The client was too slow even for conflated delivery; reconnect at once, with `since`.',
+  history_gap:
+    'Closed candles are missing in what the gateway could get; reconnect at once, with `since`.',
+  too_many_errors: 'Too many wrong messages; do not reconnect before the client is mended.',
+  token_expired:
+    'The token expired and was not refreshed; reconnect with a new one, with an API key as it is.',
+  disconnected: 'An operator has ended the connection; do not reconnect by yourself.',
+  revoked:
+    'The token, its subject or the API key behind it was revoked; reconnect with another credential.',
+  rate_limited: 'Too many messages; reconnect with backoff, and send less.',
+} as const satisfies Record<CloseReason, string>;

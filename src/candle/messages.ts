@@ -5,25 +5,45 @@ import { FEED_STATES, SOURCES, type FeedState, type Source } from './feed.ts';
 import { busTimesSchema, hopTimesSchema } from './hop-times.ts';
 import { intervalSchema } from './interval-schema.ts';
 
+export * from './client-messages.ts';
+
 /**
- * The messages of PROTOCOL.md in their JSON shape. `server*` schemas describe what a gateway sends;
- * `clientMessageSchema` what it accepts.
+ * The messages of PROTOCOL.md in their JSON shape. These describe what a gateway sends, and may
+ * grow; `client-messages.ts` says what it accepts. The descriptions go into the API documents
+ * (`npm run docs:api`).
  */
 
 export type { FeedState, Source };
-export const sourceSchema = z.enum(SOURCES);
-export const feedStateSchema = z.enum(FEED_STATES);
+export const sourceSchema = z
+  .enum(SOURCES)
+  .describe('Where the candles come from; `simulator` means invented prices.');
+export const feedStateSchema = z
+  .enum(FEED_STATES)
+  .describe(
+    '`live`; `stale`: data is late, or the gateway cannot vouch for it; `down`: no connection to the exchange.',
+  );
 
-export const channelNameSchema = z.templateLiteral(['candles:', z.string(), ':', intervalSchema]);
+export const channelNameSchema = z
+  .templateLiteral(['candles:', z.string(), ':', intervalSchema])
+  .describe('Canonical name: `candles:{SYMBOL}:{interval}`.');
 
-/** W3C Trace Context `traceparent`, present on sampled messages. */
-const traceparentSchema = z.string().regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/);
+const traceparentSchema = z
+  .string()
+  .regex(/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
+  .describe('W3C Trace Context; present on sampled messages.');
 
-/** Largest number of closed candles that a client may ask for; history may be shorter. */
-export const MAX_SNAPSHOT_CANDLES = 1000;
+/** A reading of the gateway's clock. */
+const timeSchema = z.number().describe("The gateway's clock, ms since 1970, with fractions.");
 
-/** An epoch's name; null while nothing of the channel is known. */
-const epochSchema = z.string().min(1).max(32);
+const expiresAtSchema = timestampSchema.describe(
+  'When the credential ends, and the connection with it, ms since 1970.',
+);
+
+const epochSchema = z
+  .string()
+  .min(1)
+  .max(32)
+  .describe('The period within which offsets of the channel grow by one.');
 
 const candleMessageBase = z.object({
   type: z.literal('candle'),
@@ -31,16 +51,21 @@ const candleMessageBase = z.object({
   symbol: z.string(),
   interval: intervalSchema,
   epoch: epochSchema,
-  /** Grows by one per published update within the epoch of a channel. */
-  offset: z.int().positive(),
-  /**
-   * Only on closed candles: start of the closed candle before this one in the channel, or null where
-   * no such candle is known. A client whose last close differs has missed one.
-   */
-  previous: timestampSchema.nullable().optional(),
+  offset: z
+    .int()
+    .positive()
+    .describe('Grows by one per published update within the epoch of a channel.'),
+  previous: timestampSchema
+    .nullable()
+    .describe(
+      'Only on closed candles: `start` of the closed candle before this one, or null where that is not known. A client whose last closed candle is another one has missed something.',
+    )
+    .optional(),
   source: sourceSchema,
-  /** True when the candle was fetched over REST rather than streamed. */
-  backfill: z.literal(true).optional(),
+  backfill: z
+    .literal(true)
+    .describe('The candle was fetched over REST after a gap, not streamed.')
+    .optional(),
   candle: candleSchema,
   traceparent: traceparentSchema.optional(),
 });
@@ -54,45 +79,66 @@ export type CandleMessage = Readonly<z.infer<typeof candleMessageSchema>>;
 
 export const welcomeSchema = z.object({
   type: z.literal('welcome'),
-  protocol: z.string(),
-  connection: z.string(),
-  gateway: z.string(),
+  protocol: z.string().describe('The subprotocol in use.'),
+  connection: z.string().describe('Names the connection to operators.'),
+  gateway: z.string().describe('Names the gateway to operators.'),
   source: sourceSchema,
-  time: z.number(),
-  heartbeatMs: z.int().positive(),
-  /** When the token ends, ms since 1970. */
-  expiresAt: timestampSchema,
+  time: timeSchema,
+  heartbeatMs: z.int().positive().describe('Time between heartbeats, ms.'),
+  expiresAt: expiresAtSchema,
   limits: z.object({
-    /** Channels of this connection. */
-    subscriptions: z.int().positive(),
-    messageBytes: z.int().positive(),
-    /** 0: not limited. */
-    messagesPerSecond: z.int().nonnegative(),
-    /** Open connections of the subject, over all gateways; 0: not limited. */
-    connections: z.int().nonnegative(),
-    /** REST requests of the subject, over all gateways; 0: not limited. */
-    requestsPerMinute: z.int().nonnegative(),
+    subscriptions: z.int().positive().describe('Channels of this connection.'),
+    messageBytes: z.int().positive().describe('Size of a message of the client, bytes.'),
+    messagesPerSecond: z
+      .int()
+      .nonnegative()
+      .describe('Messages of the client in a second; 0: not limited.'),
+    connections: z
+      .int()
+      .nonnegative()
+      .describe('Open connections of the subject, over all gateways; 0: not limited.'),
+    requestsPerMinute: z
+      .int()
+      .nonnegative()
+      .describe('REST requests of the subject, over all gateways; 0: not limited.'),
   }),
 });
 
-/** The head of a channel as a gateway knows it. `epoch` is null and `offset` 0 while nothing is known. */
+/** The head of a channel as a gateway knows it. */
 export const channelHeadSchema = z.object({
   channel: channelNameSchema,
-  epoch: epochSchema.nullable(),
-  offset: z.int().nonnegative(),
-  lastClosed: timestampSchema.nullable(),
+  epoch: epochSchema.nullable().describe('Null while nothing of the channel is known.'),
+  offset: z
+    .int()
+    .nonnegative()
+    .describe('Of the newest update; 0 while nothing of the channel is known.'),
+  lastClosed: timestampSchema
+    .nullable()
+    .describe('`start` of the last closed candle, ms since 1970; null while none is known.'),
   state: feedStateSchema,
 });
 export type ChannelHeadMessage = Readonly<z.infer<typeof channelHeadSchema>>;
 
-const answersId = z.string().max(64).optional();
+const answersId = z
+  .string()
+  .max(64)
+  .describe('The `id` of the message that this answers.')
+  .optional();
 
 export const subscribedSchema = z.object({
   type: z.literal('subscribed'),
   id: answersId,
   source: sourceSchema,
-  /** `recovered` is present where the client gave `since`. */
-  channels: z.array(channelHeadSchema.extend({ recovered: z.boolean().optional() })),
+  channels: z.array(
+    channelHeadSchema.extend({
+      recovered: z
+        .boolean()
+        .describe(
+          'Present where the client gave `since`: whether every closed candle after it follows.',
+        )
+        .optional(),
+    }),
+  ),
 });
 
 export const unsubscribedSchema = z.object({
@@ -107,47 +153,52 @@ export const snapshotSchema = z.object({
   epoch: epochSchema,
   offset: z.int().nonnegative(),
   source: sourceSchema,
-  /** True for what the client missed after its `since` or while it was slow. */
-  replay: z.literal(true).optional(),
-  /** True on every part but the last. */
-  more: z.literal(true).optional(),
-  /** In order of `start`; closed ones first, the open one (if any) last. */
-  candles: z.array(candleSchema),
+  replay: z
+    .literal(true)
+    .describe('What the client missed after its `since` or while it was slow.')
+    .optional(),
+  more: z.literal(true).describe('On every part but the last.').optional(),
+  candles: z
+    .array(candleSchema)
+    .describe('In order of `start`: closed ones first, the open one (if any) last.'),
 });
 
 export const heartbeatSchema = z.object({
   type: z.literal('heartbeat'),
-  time: z.number(),
+  time: timeSchema,
   source: sourceSchema,
-  channels: z.array(channelHeadSchema),
+  channels: z
+    .array(channelHeadSchema)
+    .describe('Every subscribed channel, or those whose state has just changed.'),
 });
 
-export const pongSchema = z.object({ type: z.literal('pong'), id: answersId, time: z.number() });
+export const pongSchema = z.object({ type: z.literal('pong'), id: answersId, time: timeSchema });
 
 export const authenticatedSchema = z.object({
   type: z.literal('authenticated'),
   id: answersId,
-  expiresAt: timestampSchema,
+  expiresAt: expiresAtSchema,
 });
 
 export const tokenExpiringSchema = z.object({
   type: z.literal('token_expiring'),
-  /** When the token ends and the connection with it, ms since 1970. */
-  expiresAt: timestampSchema,
+  expiresAt: expiresAtSchema,
 });
 
 export const errorSchema = z.object({
   type: z.literal('error'),
   id: answersId,
   code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
-  message: z.string(),
-  channel: z.string().optional(),
+  message: z.string().describe('For people; what was wrong with this very message.'),
+  channel: z.string().describe('Where one channel is concerned.').optional(),
 });
 
 export const goingAwaySchema = z.object({
   type: z.literal('going_away'),
-  /** How long to wait before reconnecting; each connection is given its own. */
-  reconnectDelayMs: z.int().nonnegative(),
+  reconnectDelayMs: z
+    .int()
+    .nonnegative()
+    .describe('How long to wait before reconnecting, ms; each connection is given its own.'),
 });
 
 export const serverMessageSchema = z.discriminatedUnion('type', [
@@ -165,57 +216,3 @@ export const serverMessageSchema = z.discriminatedUnion('type', [
 ]);
 export type ServerMessage = Readonly<z.infer<typeof serverMessageSchema>>;
 export type ServerMessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>;
-
-const requestId = z.string().max(64).optional();
-/** Channels as users spell them; each is parsed, and refused, on its own. */
-const requestedChannels = z.array(z.string().max(80)).min(1).max(1000);
-
-export const subscribeSchema = z.strictObject({
-  type: z.literal('subscribe'),
-  id: requestId,
-  channels: requestedChannels,
-  /** How many closed candles a snapshot should hold (the open one comes on top). Default 1. */
-  snapshot: z.int().min(0).max(MAX_SNAPSHOT_CANDLES).optional(),
-  /** Per channel, the start of the last closed candle that the client has. */
-  since: z.record(z.string().max(80), timestampSchema).optional(),
-});
-
-export const unsubscribeSchema = z.strictObject({
-  type: z.literal('unsubscribe'),
-  id: requestId,
-  channels: requestedChannels,
-});
-
-export const pingSchema = z.strictObject({ type: z.literal('ping'), id: requestId });
-
-/** What a client may say of a candle that it received; there is no answer. */
-export const receiptSchema = z.strictObject({
-  type: z.literal('receipt'),
-  id: requestId,
-  channel: z.string().max(80),
-  /** Position of the candle's message. */
-  epoch: z.string().min(1).max(32),
-  offset: z.int().positive(),
-  /** When it was received, ms since 1970 by the client's clock. */
-  received: z.number().nonnegative(),
-  /** The gateway's clock less the client's, ms, as the client estimates it from `ping` and `pong`. */
-  clockOffset: z.number(),
-  /** Bound of that estimate's error, ms: half the round trip of the best ping. */
-  clockError: z.number().nonnegative(),
-});
-
-export const authSchema = z.strictObject({
-  type: z.literal('auth'),
-  id: requestId,
-  token: z.string().max(8192),
-});
-
-export const clientMessageSchema = z.discriminatedUnion('type', [
-  subscribeSchema,
-  unsubscribeSchema,
-  pingSchema,
-  receiptSchema,
-  authSchema,
-]);
-export type ClientMessage = Readonly<z.infer<typeof clientMessageSchema>>;
-export type ClientMessageOf<T extends ClientMessage['type']> = Extract<ClientMessage, { type: T }>;

@@ -1,12 +1,11 @@
 import type { Candle } from '../../candle/candle.ts';
-import { MAX_SNAPSHOT_CANDLES, type Source } from '../../candle/messages.ts';
+import type { Source } from '../../candle/messages.ts';
+import { candlesQuery, DEFAULT_CANDLES_LIMIT, type CandleList } from '../../candle/rest.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
 import { lookUpChannel, refuseForbidden } from './channel-lookup.ts';
 import { jsonAnswer } from './http.ts';
-import { readInteger, readQuery, refuseOtherParameters, TIMESTAMP_RANGE } from './query.ts';
+import { readInteger, readQuery, refuseOtherParameters } from './query.ts';
 import { under, type GuardedRoute } from './route.ts';
-
-const DEFAULT_LIMIT = 100;
 
 export interface CandlesDeps {
   readonly source: Source;
@@ -30,21 +29,20 @@ export function candlesRoute({ source, directory }: CandlesDeps): GuardedRoute {
       const view = lookUpChannel(directory, symbol, interval);
       refuseForbidden(grant, view.channel);
       const candles = select(view, readRange(request.query));
-      return jsonAnswer({ channel: view.channel.name, source, candles });
+      return jsonAnswer<CandleList>({ channel: view.channel.name, source, candles });
     },
   };
 }
 
-const PARAMETERS = ['limit', 'before', 'after'] as const;
+const PARAMETERS = Object.keys(candlesQuery) as (keyof typeof candlesQuery)[];
 
 function readRange(query: string): Range {
   refuseOtherParameters(query, PARAMETERS);
   const values = readQuery(query, PARAMETERS);
-  const limits = { min: 1, max: MAX_SNAPSHOT_CANDLES };
   return {
-    limit: readInteger('limit', values.limit, limits) ?? DEFAULT_LIMIT,
-    after: readInteger('after', values.after, TIMESTAMP_RANGE) ?? null,
-    before: readInteger('before', values.before, TIMESTAMP_RANGE) ?? null,
+    limit: readInteger('limit', values.limit, candlesQuery.limit) ?? DEFAULT_CANDLES_LIMIT,
+    after: readInteger('after', values.after, candlesQuery.after) ?? null,
+    before: readInteger('before', values.before, candlesQuery.before) ?? null,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ChannelName } from '../../candle/channel.ts';
 import type { Source } from '../../candle/messages.ts';
+import type { ChannelList } from '../../candle/rest.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import { jsonAnswer } from './http.ts';
 import { refuseOtherParameters } from './query.ts';
@@ -36,7 +37,7 @@ export function channelsRoute({ source, directory, subscribers }: ChannelsDeps):
           lastUpdate: view.lastUpdate(),
         };
       });
-      return jsonAnswer({ source, channels });
+      return jsonAnswer<ChannelList>({ source, channels });
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { BusState } from '../../bus/bus.ts';
 import type { FeedState, Source } from '../../candle/messages.ts';
+import type { Health } from '../../candle/rest.ts';
 import { jsonAnswer } from './http.ts';
 import { exactly, type OpenRoute } from './route.ts';
 
@@ -23,7 +24,7 @@ export function healthRoute(deps: HealthDeps): OpenRoute {
     answer() {
       const feed = deps.feed();
       const bus = deps.bus();
-      return jsonAnswer({
+      return jsonAnswer<Health>({
         status: feed === 'live' && bus === 'connected' ? 'ok' : 'degraded',
         gateway: deps.gatewayId,
         source: deps.source,

@@ -42,7 +42,8 @@ export interface HttpAnswer {
   readonly body: string | Uint8Array | null;
 }
 
-export function jsonAnswer(value: unknown): HttpAnswer {
+/** @template Body its shape in `candle/rest.ts`, which the API documents are made from */
+export function jsonAnswer<Body = never>(value: NoInfer<Body>): HttpAnswer {
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },

@@ -1,4 +1,5 @@
 import { PROBLEM_CODES, type ProblemCode } from '../../candle/codes.ts';
+import type { ProblemDocument } from '../../candle/rest.ts';
 import type { HttpAnswer } from './http.ts';
 
 /** Why a request is refused, before it is written as a problem document (RFC 9457). */
@@ -39,6 +40,17 @@ function challenge(problem: Problem): string {
 
 export function problemAnswer(problem: Problem): HttpAnswer {
   const { status, title } = PROBLEM_CODES[problem.code];
+  const document: ProblemDocument = {
+    type: `urn:candlegate:problem:${problem.code}`,
+    title,
+    status,
+    detail: problem.detail,
+    code: problem.code,
+    // The member of the problem type `quota-exceeded` of the RateLimit draft.
+    ...(problem.violatedPolicies === undefined
+      ? {}
+      : { 'violated-policies': problem.violatedPolicies }),
+  };
   return {
     status,
     headers: {
@@ -47,14 +59,6 @@ export function problemAnswer(problem: Problem): HttpAnswer {
       ...(status === 401 ? { 'WWW-Authenticate': challenge(problem) } : {}),
       ...problem.headers,
     },
-    body: JSON.stringify({
-      type: `urn:candlegate:problem:${problem.code}`,
-      title,
-      status,
-      detail: problem.detail,
-      code: problem.code,
-      // The member of the problem type `quota-exceeded` of the RateLimit draft.
-      'violated-policies': problem.violatedPolicies,
-    }),
+    body: JSON.stringify(document),
   };
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { refuse } from './problem.ts';
 
 /**
@@ -53,18 +54,17 @@ function decode(text: string): string | undefined {
 }
 
 /**
+ * @param schema of an integer that is never negative
  * @throws ProblemError `invalid_query` naming the parameter unless it is an integer in the range
  */
 export function readInteger(
   name: string,
   value: string | undefined,
-  range: { readonly min: number; readonly max: number },
+  schema: z.ZodInt,
 ): number | undefined {
   if (value === undefined) return undefined;
   const number = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= range.min && number <= range.max) return number;
-  refuse('invalid_query', `${name} must be an integer from ${range.min} to ${range.max}.`);
+  if (schema.safeParse(number).success) return number;
+  const { minValue, maxValue } = schema;
+  refuse('invalid_query', `${name} must be an integer from ${minValue} to ${maxValue}.`);
 }
-
-/** The range of times in ms since 1970, as in messages. */
-export const TIMESTAMP_RANGE = { min: 0, max: Number.MAX_SAFE_INTEGER } as const;

@@ -78,18 +78,23 @@ async function load(file: string, contentType: string): Promise<StaticFile> {
   return { contentType, etag, bodies };
 }
 
-/** Serves the page. */
+/** Serves the page, and others in folders of their own. */
 export function staticRoute(files: StaticFiles): OpenRoute {
   return {
     name: 'page',
     needsToken: false,
-    match: (candidate) => (files.has(candidate) ? [candidate] : null),
+    match: (candidate) => (files.has(candidate) || files.has(`${candidate}/`) ? [candidate] : null),
     answer(request, [name = '']) {
       const file = files.get(name);
-      if (file === undefined) throw new Error('a file was matched that is not there');
-      return answerFile(file, request);
+      return file === undefined ? answerFolder(name) : answerFile(file, request);
     },
   };
+}
+
+/** A folder without its slash: links of the page in it are relative, and so is this one, whatever path a proxy adds. */
+function answerFolder(name: string): HttpAnswer {
+  const last = name.split('/').at(-1) ?? '';
+  return { status: 308, headers: { Location: `${last}/` }, body: '' };
 }
 
 function answerFile(file: StaticFile, request: HttpRequest): HttpAnswer {

@@ -1,3 +1,4 @@
+import type { IssuedTicket } from '../../candle/rest.ts';
 import type { TicketOffice } from '../auth/ticket-office.ts';
 import { jsonAnswer } from './http.ts';
 import { refuse } from './problem.ts';
@@ -17,7 +18,7 @@ export function ticketRoute(office: Pick<TicketOffice, 'issue'>): Route {
       const issued = await office.issue(identity);
       if (!issued.ok) refuse(issued.problem, issued.detail, issued.headers);
       const { ticket, expiresAt } = issued;
-      return jsonAnswer({ ticket, expiresAt });
+      return jsonAnswer<IssuedTicket>({ ticket, expiresAt });
     },
   };
 }

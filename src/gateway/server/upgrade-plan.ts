@@ -1,13 +1,13 @@
 import type { OriginPolicy } from '../auth/origin-policy.ts';
 import type { Credential } from '../auth/credential.ts';
 import { requestedSubprotocols } from '../auth/credential-source.ts';
-import { MAX_SNAPSHOT_CANDLES } from '../../candle/messages.ts';
+import { channelSocketQuery } from '../../candle/rest.ts';
 import type { ChannelDirectory } from '../channel-view.ts';
 import { lookUpChannel } from '../rest/channel-lookup.ts';
 import type { HttpRequest } from '../rest/http.ts';
 import { refuse } from '../rest/problem.ts';
 import { credentialOf } from '../rest/request-credential.ts';
-import { readInteger, readQuery, refuseOtherParameters, TIMESTAMP_RANGE } from '../rest/query.ts';
+import { readInteger, readQuery, refuseOtherParameters } from '../rest/query.ts';
 import type { SessionRequest } from '../session-factory.ts';
 import { checkHandshake } from './handshake.ts';
 import type { WebSocketPath } from './websocket-paths.ts';
@@ -65,7 +65,9 @@ export function planUpgrade(
 }
 
 /** Of the path endpoint; the other one has none. */
-const CHANNEL_PARAMETERS = ['snapshot', 'since'] as const;
+const CHANNEL_PARAMETERS = Object.keys(
+  channelSocketQuery,
+) as (keyof typeof channelSocketQuery)[];
 
 function readInitial(
   path: Extract<WebSocketPath, { kind: 'channel' }>,
@@ -74,8 +76,8 @@ function readInitial(
 ): NonNullable<SessionRequest['initial']> {
   const { channel } = lookUpChannel(directory, path.symbol, path.interval);
   const values = readQuery(query, CHANNEL_PARAMETERS);
-  const snapshot = readInteger('snapshot', values.snapshot, { min: 0, max: MAX_SNAPSHOT_CANDLES });
-  const since = readInteger('since', values.since, TIMESTAMP_RANGE);
+  const snapshot = readInteger('snapshot', values.snapshot, channelSocketQuery.snapshot);
+  const since = readInteger('since', values.since, channelSocketQuery.since);
   return {
     channel,
     ...(snapshot === undefined ? {} : { snapshot }),
