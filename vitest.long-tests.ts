@@ -4,6 +4,7 @@
  */
 export const LONG_TESTS: readonly string[] = [
   'test/access/redis-cluster-access.test.ts',
+  'test/api-docs/asyncapi-parser.test.ts',
   'test/bus/redis/cluster-faults.test.ts',
   'test/bus/redis/cluster.test.ts',
   'test/bus/redis/sentinel.test.ts',

@@ -10,3 +10,9 @@ export declare const CHECKERS: readonly string[];
 
 /** Builds or installs a tool into the user's cache, unless it is there. */
 export declare function provideTool(name: string): Promise<Tool>;
+
+/** Installs what `requirements.txt` of a folder names. @returns what PYTHONPATH has to name */
+export declare function providePythonPackages(requirements: string): Promise<string>;
+
+/** Installs what `package-lock.json` of a folder names, without any script. @returns a folder with node_modules */
+export declare function provideNodePackages(source: string): Promise<string>;

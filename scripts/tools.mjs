@@ -1,6 +1,7 @@
 // Provides the checkers of image, compose file and chart, and the load generator k6: built from
 // tools/*/go.mod by Go, or installed from tools/python/requirements.txt by pip, in the versions pinned
-// there. They are kept in the user's cache under a digest of those files, since some take minutes to
+// there. Packages of Node and Python that only some tests and examples need are installed in the same way
+// (`provideNodePackages`, `providePythonPackages`). All are kept in the user's cache under a digest of those files, since some take minutes to
 // build.
 //
 //   node scripts/tools.mjs                    provides all of them, and prints how long each took
@@ -8,7 +9,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from './cache-folder.mjs';
@@ -45,7 +46,7 @@ export async function provideTool(name) {
   const go = GO_TOOLS[name];
   if (go !== undefined) return { command: await goTool(name, go), env: {} };
   if (!PYTHON_TOOLS.includes(name)) throw new Error(`there is no tool called ${name}`);
-  const packages = await pythonPackages();
+  const packages = await providePythonPackages(path.join(TOOLS, 'python'));
   return { command: path.join(packages, 'bin', name), env: { PYTHONPATH: packages } };
 }
 
@@ -65,13 +66,17 @@ async function goTool(name, { folder, package: goPackage }) {
   );
 }
 
-async function pythonPackages() {
+/**
+ * @param {string} requirements a folder with requirements.txt
+ * @returns {Promise<string>} what PYTHONPATH has to name; programs are in its folder `bin`
+ * @throws Error in one sentence when they cannot be had
+ */
+export async function providePythonPackages(requirements) {
   const { stdout: version } = await run('python3', ['-m', 'pip', '--version']).catch((cause) => {
-    throw new Error(`Python 3 with pip is needed to install ${PYTHON_TOOLS.join(' and ')}.`, {
+    throw new Error(`Python 3 with pip is needed to install what ${requirements} names.`, {
       cause,
     });
   });
-  const requirements = path.join(TOOLS, 'python');
   const installed = cacheFolder('tools', `python-${await digestOf(requirements, version.trim())}`);
   return made(installed, (target) =>
     run(
@@ -80,6 +85,26 @@ async function pythonPackages() {
       { cwd: requirements, maxBuffer: MAX_OUTPUT_BYTES },
     ),
   );
+}
+
+/**
+ * Runs no scripts of packages: what they would download is not wanted.
+ *
+ * @param {string} source a folder with package.json, package-lock.json and .npmrc
+ * @returns {Promise<string>} a folder with these and node_modules
+ */
+export async function provideNodePackages(source) {
+  const files = ['package.json', 'package-lock.json', '.npmrc'];
+  const name = path.basename(source);
+  const digest = await digestOfFiles(files.map((file) => path.join(source, file)));
+  return made(cacheFolder('tools', `node-${name}-${digest}`), async (target) => {
+    await mkdir(target);
+    for (const file of files) await cp(path.join(source, file), path.join(target, file));
+    await run('npm', ['ci', '--ignore-scripts', '--no-audit'], {
+      cwd: target,
+      maxBuffer: MAX_OUTPUT_BYTES,
+    });
+  });
 }
 
 /** Makes `result` in another place first, so that what is there is whole; one process at a time. */
@@ -102,9 +127,14 @@ async function made(result, make) {
 
 /** Of every file in the folder and of what else the result depends on. */
 async function digestOf(folder, ...facts) {
+  const files = (await readdir(folder)).sort().map((file) => path.join(folder, file));
+  return digestOfFiles(files, ...facts);
+}
+
+async function digestOfFiles(files, ...facts) {
   const hash = createHash('sha256').update([process.arch, ...facts].join('\0'));
-  for (const file of (await readdir(folder)).sort()) {
-    hash.update(`\0${file}\0`).update(await readFile(path.join(folder, file)));
+  for (const file of files) {
+    hash.update(`\0${path.basename(file)}\0`).update(await readFile(file));
   }
   return hash.digest('hex').slice(0, 16);
 }

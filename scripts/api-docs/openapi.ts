@@ -13,14 +13,20 @@ import {
   slowQuery,
 } from '../../src/candle/rest.ts';
 import { candleSchema } from '../../src/candle/candle.ts';
-import { INTERVALS } from '../../src/candle/interval.ts';
-import type { z } from 'zod';
-import { REST_EXAMPLES } from './examples.ts';
+import {
+  channelParameters,
+  connectionParameter,
+  headers,
+  jsonResponse,
+  LIMITED,
+  queryParameter,
+  security,
+  TARGET,
+  upgraded,
+} from './openapi-parts.ts';
 import { problemResponses, PROBLEMS_ELSEWHERE, PROBLEMS_OF } from './problems.ts';
-import { inlineSchema, namedSchemas, refTo, type Json } from './schemas.ts';
-import { ALL_SCHEMES, openApiSchemes, type SchemeName } from './security.ts';
-
-const TARGET = 'draft-2020-12';
+import { namedSchemas, type Json } from './schemas.ts';
+import { ALL_SCHEMES, openApiSchemes } from './security.ts';
 
 const DESCRIPTION = `Candles of Bybit and where they stand, over HTTP. The stream itself is a WebSocket: see
 \`asyncapi.json\` beside this document.
@@ -28,11 +34,6 @@ const DESCRIPTION = `Candles of Bybit and where they stand, over HTTP. The strea
 HEAD is answered wherever GET is, and OPTIONS everywhere. Another path is answered with 404 and the code
 \`unknown_path\`, another method with 405 and \`method_not_allowed\`. Errors are problem documents (RFC 9457)
 with a stable \`code\`. Clients ignore members that they do not know. PROTOCOL.md is normative.`;
-
-const LIMITED = {
-  'RateLimit-Policy': { $ref: '#/components/headers/RateLimit-Policy' },
-  RateLimit: { $ref: '#/components/headers/RateLimit' },
-};
 
 /** The OpenAPI document of the public port. */
 export function openApiDocument(version: string): Json {
@@ -97,10 +98,6 @@ export function openApiDocument(version: string): Json {
       securitySchemes: openApiSchemes(),
     },
   };
-}
-
-function security(names: readonly SchemeName[]): Json[] {
-  return names.map((name) => ({ [name]: [] }));
 }
 
 function candles(): Json {
@@ -179,17 +176,6 @@ function fault(operationId: string, summary: string): Json {
   };
 }
 
-function connectionParameter(): Json {
-  return {
-    name: 'connection',
-    in: 'path',
-    required: true,
-    description: 'As `welcome` names it.',
-    schema: { type: 'string' },
-    example: 'c9f1',
-  };
-}
-
 function socket(): Json {
   return {
     operationId: 'connect',
@@ -216,10 +202,6 @@ function channelSocket(): Json {
   };
 }
 
-function upgraded(): Json {
-  return { description: 'The WebSocket is open (RFC 6455); the first message is `welcome`.' };
-}
-
 function document(operationId: string, description: string): Json {
   return {
     operationId,
@@ -231,65 +213,5 @@ function document(operationId: string, description: string): Json {
       304: { description: 'Still the one that `If-None-Match` names.' },
       ...problemResponses(PROBLEMS_OF.document),
     },
-  };
-}
-
-function jsonResponse(name: keyof typeof REST_EXAMPLES, description: string, headers?: Json): Json {
-  return {
-    description,
-    ...(headers === undefined ? {} : { headers }),
-    content: { 'application/json': { schema: refTo(name), example: REST_EXAMPLES[name] } },
-  };
-}
-
-function queryParameter(name: string, schema: z.ZodType, more: Json = {}): Json {
-  const { description, ...rest } = inlineSchema(schema, TARGET);
-  return { name, in: 'query', description, schema: { ...rest, ...more } };
-}
-
-function channelParameters(): Json[] {
-  return [
-    {
-      name: 'symbol',
-      in: 'path',
-      required: true,
-      description: 'In any case.',
-      schema: { type: 'string', pattern: '^[A-Za-z0-9]{2,30}$' },
-      example: 'BTCUSDT',
-    },
-    {
-      name: 'interval',
-      in: 'path',
-      required: true,
-      description: `${INTERVALS.join(' ')}, or an alias: 1m 3m 5m 15m 30m 1h 2h 4h 6h 12h 1d 1w 1M.`,
-      schema: { type: 'string' },
-      example: '1',
-    },
-  ];
-}
-
-function headers(): Json {
-  const text = (description: string, example: string): Json => ({
-    description,
-    schema: { type: 'string' },
-    example,
-  });
-  return {
-    'Retry-After': {
-      description: 'Seconds to wait before trying again.',
-      schema: { type: 'integer', minimum: 1 },
-      example: 17,
-    },
-    'RateLimit-Policy': text(
-      'The limit under which the request was counted (draft-ietf-httpapi-ratelimit-headers-11). Absent where the limit is switched off.',
-      '"requests-per-subject";q=1200;w=60',
-    ),
-    RateLimit: text(
-      'How much of it is left, and seconds until all of it is.',
-      '"requests-per-subject";r=1199;t=60',
-    ),
-    'WWW-Authenticate': text('RFC 6750, section 3.', 'Bearer realm="candlegate"'),
-    Allow: text('The methods that the path takes.', 'GET, HEAD, OPTIONS'),
-    Upgrade: text('What the path speaks.', 'websocket'),
   };
 }

@@ -25,16 +25,18 @@ export function namedSchemas(
   for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
   const made = z.toJSONSchema(registry, { target, io: 'input', uri: (id) => PLACE + id });
   return Object.fromEntries(
-    Object.entries(made.schemas).map(([name, schema]) => [name, bare(schema as Json)]),
+    Object.entries(made.schemas).map(([name, schema]) => [name, bare(schema)]),
   );
 }
 
 /** A JSON Schema by itself. */
 export function inlineSchema(schema: z.ZodType, target: 'draft-2020-12' | 'draft-07'): Json {
-  return bare(z.toJSONSchema(schema, { target, io: 'input' }) as Json);
+  return bare(z.toJSONSchema(schema, { target, io: 'input' }));
 }
 
 /** Names are given by place, and the dialect by the document. */
-function bare({ $id: _id, $schema: _schema, ...schema }: Json): Json {
-  return schema;
+function bare(schema: object): Json {
+  return Object.fromEntries(
+    Object.entries(schema).filter(([member]) => member !== '$id' && member !== '$schema'),
+  );
 }
