@@ -65,9 +65,7 @@ export function planUpgrade(
 }
 
 /** Of the path endpoint; the other one has none. */
-const CHANNEL_PARAMETERS = Object.keys(
-  channelSocketQuery,
-) as (keyof typeof channelSocketQuery)[];
+const CHANNEL_PARAMETERS = Object.keys(channelSocketQuery) as (keyof typeof channelSocketQuery)[];
 
 function readInitial(
   path: Extract<WebSocketPath, { kind: 'channel' }>,
