@@ -83,12 +83,16 @@ export function staticRoute(files: StaticFiles): OpenRoute {
   return {
     name: 'page',
     needsToken: false,
-    match: (candidate) => (files.has(candidate) || files.has(`${candidate}/`) ? [candidate] : null),
+    match: (candidate) => (files.has(candidate) || isFolder(files, candidate) ? [candidate] : null),
     answer(request, [name = '']) {
       const file = files.get(name);
       return file === undefined ? answerFolder(name) : answerFile(file, request);
     },
   };
+}
+
+function isFolder(files: StaticFiles, path: string): boolean {
+  return path !== '' && files.has(`${path}/`);
 }
 
 /** A folder without its slash: links of the page in it are relative, and so is this one, whatever path a proxy adds. */

@@ -19,6 +19,11 @@ beforeAll(async () => {
   await writeFile(path.join(page, 'index.html'), '<!doctype html><title>candlegate</title>');
   await writeFile(path.join(page, 'page.js'), SCRIPT);
   await writeFile(path.join(page, 'fonts', 'a.woff2'), Buffer.alloc(2000));
+  await mkdir(path.join(page, 'docs', 'api'), { recursive: true });
+  await writeFile(
+    path.join(page, 'docs', 'api', 'index.html'),
+    '<!doctype html><title>API</title>',
+  );
   await writeFile(path.join(page, 'notes.unknown'), 'not served');
   route = staticRoute(await loadStaticFiles(page));
 });
@@ -41,6 +46,13 @@ describe('the page', () => {
       expect(answer?.headers['Content-Type']).toBe('text/html; charset=utf-8');
       expect(String(answer?.body)).toContain('<title>candlegate</title>');
     }
+  });
+
+  it('has others in folders, and sends who forgets the slash there', () => {
+    expect(String(get('/docs/api/')?.body)).toContain('<title>API</title>');
+    // Relative: a proxy may have put a path of its own before it.
+    expect(get('/docs/api')).toMatchObject({ status: 308, headers: { Location: 'api/' } });
+    expect(get('/docs')).toBeNull();
   });
 
   it('has a policy that lets it run its own scripts and nothing else', () => {
