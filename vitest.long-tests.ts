@@ -27,6 +27,7 @@ export const LONG_TESTS: readonly string[] = [
   'test/integration/traces.test.ts',
   'test/limits/redis/cluster-limits.test.ts',
   'test/page/page.test.ts',
+  'test/packaging/client-package.test.ts',
   'test/protobuf/round-trip.property.test.ts',
   'test/protobuf/sizes.test.ts',
   'test/simulator/market.test.ts',
