@@ -46,7 +46,8 @@ export async function closes(): Promise<string[]> {
 console.log(client.state.name);
 `;
 
-describe('the package as npm packs it', () => {
+// The compiler and the checks of types take their time on a busy machine.
+describe('the package as npm packs it', { timeout: 90_000 }, () => {
   let folder: string;
   let tarball: string;
   /** A project in which nothing but this package is installed. */
