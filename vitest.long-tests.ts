@@ -10,6 +10,7 @@ export const LONG_TESTS: readonly string[] = [
   'test/bus/redis/sentinel.test.ts',
   'test/bus/redis/tls.test.ts',
   'test/client/gateway.test.ts',
+  'test/docs/run-commands.test.ts',
   'test/fuzz/fuzz.test.ts',
   'test/gateway/server/hardening.test.ts',
   'test/gateway/server/idle.test.ts',

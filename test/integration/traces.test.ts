@@ -17,6 +17,7 @@ const CHANNEL = 'candles:BTCUSDT:5';
 const [INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER] = [1, 2, 3, 4, 5];
 const SLOW_MS = 400;
 
+// Switched on as docs/observability.md says.
 describe('traces of real processes: ingest, Redis, two gateways, and a collector', () => {
   let simulator: Simulator;
   let collector: OtlpReceiver;

@@ -28,6 +28,7 @@ function run(scenario: string, env: Readonly<Record<string, string>> = {}): Prom
   return runK6(scenario, { GATEWAYS: rig.gateways.join(), ...env }, reports);
 }
 
+// Scenarios are started as load-tests/README.md says.
 describe('against two gateways', () => {
   it('smoke holds, and leaves a report in JSON and HTML', async () => {
     expectAllHeld(await run('smoke', { DURATION: '6s' }));
