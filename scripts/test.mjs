@@ -21,7 +21,7 @@ const REDIS_TIMEOUT_MS = 5_000;
 
 /** They run beside the tests. The longest come first, so that none of them is left alone at the end. */
 const STATIC_CHECKS = [
-  { name: 'lint', command: ['eslint', '.'] },
+  { name: 'lint', command: ['oxlint'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'formatting', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'types of the page', command: ['tsc', '-p', 'src/page'] },

@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-deprecated -- the classic schema is meant: docs/decisions/0019 */
+/* oxlint-disable typescript/no-deprecated -- the classic schema is meant: docs/decisions/0019 */
 import * as grafana from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE } from './panels.ts';
 

@@ -49,7 +49,7 @@ export class CandleStream implements AsyncIterableIterator<ReceivedCandle, undef
     }
     const { failure } = this.#end;
     this.#end = { failure: undefined };
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a signal's reason may be anything
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason may be anything
     if (failure !== undefined) return Promise.reject(failure);
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -36,7 +36,7 @@ export async function printStatus(
     log,
   });
   const [parts, adminParts] = await Promise.all([
-    inspect(inspector, config).finally(() => inspector.close()),
+    inspect(inspector, config),
     Promise.all(admin.map(askAdminPort)),
   ]);
   const all = [...parts, ...adminParts];
@@ -48,6 +48,7 @@ export async function printStatus(
   if (state === 'warning') throw new CommandFailure('there are warnings', EXIT.warning);
 }
 
+/** Closes the inspector. */
 async function inspect(inspector: BusInspector, config: StatusConfig): Promise<readonly Part[]> {
   try {
     const [servers, now, leader, presences, tips] = await Promise.all([
@@ -91,5 +92,7 @@ async function inspect(inspector: BusInspector, config: StatusConfig): Promise<r
   } catch (error) {
     // Who else is there is known to Redis alone.
     return [judged('redis', { failures: [(error as Error).message] }, [])];
+  } finally {
+    await inspector.close();
   }
 }

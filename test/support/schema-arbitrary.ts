@@ -39,7 +39,7 @@ function make(schema: Schema): fc.Arbitrary<unknown> {
   );
   const bound = (check: string, member: string): number | undefined =>
     checks.find((each) => each.check === check)?.[member] as number | undefined;
-  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- the others throw
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- the others throw
   switch (def.type) {
     case 'object':
       return record(def.shape as Record<string, Schema>);

@@ -18,7 +18,7 @@ export interface Manifest {
     readonly annotations?: Readonly<Record<string, string>>;
   };
   // Whatever a kind has; tests look at what they are about.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly [field: string]: any;
 }
 
