@@ -21,8 +21,11 @@ export interface Audience {
 }
 
 const HANDSHAKES_AT_ONCE = 100;
-/** By how much the clients' count may differ from what was published without anything being wrong. */
-const COUNT_BLUR = 0.03;
+/** After the last publication, until its deliveries must have been read. */
+const TAIL_MS = 150;
+/** What of a backlog may still come before the next measurement begins, in messages of a connection. */
+const QUIET_SHARE = 0.02;
+const QUIET_WITHIN_MS = 10_000;
 
 /**
  * Connects clients to a subject.
@@ -57,8 +60,6 @@ export interface Window {
   readonly channels: readonly Channel[];
   /** Over all channels. */
   readonly updatesPerSecond: number;
-  /** At this rate, before anything is counted. */
-  readonly settleMs: number;
   readonly measureMs: number;
   /** Clients that each update goes to. Default: all. */
   readonly receivers?: number;
@@ -67,49 +68,69 @@ export interface Window {
 export interface WindowResult {
   /** Of the subject's process, in µs. */
   readonly cpuPerDelivery: number;
-  /** Of one CPU. */
+  /** What the subject took of one CPU. */
   readonly cpuShare: number;
+  /** What the load client took of one CPU: far from all of it, or the clients are what is measured. */
+  readonly clientCpuShare: number;
   readonly deliveriesPerSecond: number;
-  /** Deliveries as a share of what was published while it was measured; 1 when nothing lagged. */
+  /** Deliveries as a share of what was published; 1 when nothing lagged or was left out. */
   readonly deliveredShare: number;
   /** Of a frame with its header. */
   readonly bytesPerDelivery: number;
   /** Updates that were published, a second. */
   readonly publishedPerSecond: number;
+  /** Updates that came out of Redis in one piece, on average. */
+  readonly updatesPerBatch: number;
   readonly count: LoadCount;
 }
 
-/** Publishes at one rate and measures what that costs and how much of it arrives. */
+/**
+ * Publishes at one rate for a while and measures what that costs and how much of it arrives: everything
+ * that was published, and what of it has been read shortly afterwards.
+ */
 export async function measure(
   bench: Bench,
   { subject, load, connections }: Audience,
   window: Window,
 ): Promise<WindowResult> {
-  const { channels, updatesPerSecond, settleMs, measureMs, receivers = connections } = window;
+  const { channels, updatesPerSecond, measureMs, receivers = connections } = window;
   const { publisher } = bench;
-  await publisher.ask('start', { channels, updatesPerSecond, form: subject.form });
-  await sleep(settleMs);
   await publisher.ask('take');
   await load.ask('take');
-  const cpuBefore = cpuMs(subject.pid);
+  const [cpuBefore, clientsBefore] = [cpuMs(subject.pid), cpuMs(load.pid)];
+  await publisher.ask('start', { channels, updatesPerSecond });
+  const began = performance.now();
   await sleep(measureMs);
+  await publisher.ask('stop');
+  const tookMs = performance.now() - began;
+  await sleep(TAIL_MS);
   const count = await load.ask('take');
   const cpu = cpuMs(subject.pid) - cpuBefore;
+  const clientCpu = cpuMs(load.pid) - clientsBefore;
   const published = await publisher.ask('take');
-  await publisher.ask('stop');
   if (published.failed > 0) throw new Error(`${published.failed} publications failed`);
+  await becomeQuiet(load, connections);
   const expected = published.sent * receivers;
-  const deliveredShare = count.messages / expected;
-  // What clients have not read yet at the window's ends blurs their count; a gateway's own messages (a
-  // heartbeat every 30 s on each connection) are in it too. So it decides only where messages are missing.
-  const deliveries = deliveredShare < 1 - COUNT_BLUR ? count.messages : expected;
+  // A gateway's own messages (a heartbeat every 30 s on each connection) are no deliveries.
+  const deliveries = Math.min(count.messages, expected);
   return {
     cpuPerDelivery: (cpu * 1_000) / deliveries,
-    cpuShare: cpu / count.windowMs,
-    deliveriesPerSecond: (deliveries * 1_000) / count.windowMs,
-    deliveredShare,
+    cpuShare: cpu / tookMs,
+    clientCpuShare: clientCpu / tookMs,
+    deliveriesPerSecond: (deliveries * 1_000) / tookMs,
+    deliveredShare: deliveries / expected,
     bytesPerDelivery: count.bytes / count.messages,
-    publishedPerSecond: (published.sent * 1_000) / count.windowMs,
+    publishedPerSecond: (published.sent * 1_000) / tookMs,
+    updatesPerBatch: published.sent / published.batches,
     count,
   };
+}
+
+/** Waits for what a subject that fell behind still sends, so that it is not counted next time. */
+async function becomeQuiet(load: Audience['load'], connections: number): Promise<void> {
+  for (let waited = 0; waited < QUIET_WITHIN_MS; waited += TAIL_MS) {
+    await sleep(TAIL_MS);
+    const { messages } = await load.ask('take');
+    if (messages <= connections * QUIET_SHARE) return;
+  }
 }

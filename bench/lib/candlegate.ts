@@ -1,5 +1,6 @@
 import type { Channel } from '../../src/candle/channel.ts';
 import { mintToken } from '../../src/gateway/auth/mint.ts';
+import { CLI } from '../../test/support/built-cli.ts';
 import { listening, startRole, TEST_SECRET } from '../../test/support/role-process.ts';
 import type { ConnectionGroup } from '../load/plan.ts';
 import { pinProcess } from './cores.ts';
@@ -42,24 +43,24 @@ export interface CandlegateOptions extends SubjectOptions {
 export async function startCandlegate(options: CandlegateOptions): Promise<Subject> {
   const { redisUrl, channels, core, encoding, collectorUrl, env = {}, execArgv = [] } = options;
   const { headers, env: encodingEnv } = ENCODINGS[encoding];
-  const role = startRole(['gateway'], {
+  const [program = CLI, ...args] = [...execArgv, CLI, 'gateway'];
+  const settings = {
     CANDLEGATE_REDIS_URL: redisUrl,
     CANDLEGATE_SYMBOLS: [...new Set(channels.map(({ symbol }) => symbol))].join(','),
     CANDLEGATE_INTERVALS: [...new Set(channels.map(({ interval }) => interval))].join(','),
     OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
     OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
     OTEL_TRACES_SAMPLER_ARG: '0.01',
-    NODE_OPTIONS: execArgv.join(' '),
     ...encodingEnv,
     ...env,
-  });
+  };
+  const role = startRole(args, settings, program);
   const { http } = await listening(role);
   pinProcess(role.pid, core);
   return {
     name: NAMES[encoding],
     pid: role.pid,
     port: Number(new URL(http).port),
-    form: 'bus',
     isEngineIo: false,
     channels,
     connections: (count, subscribed) => groupsOf(count, subscribed, headers),

@@ -3,16 +3,22 @@ import type { Interval } from '../../src/candle/interval.ts';
 
 const INTERVALS: readonly Interval[] = ['1', '5', '15'];
 
-/** Symbols of equal length, three for each gateway that runs beside others; the first are the defaults. */
+/** Symbols of equal length, three for each subject that runs beside others; the first are the defaults. */
 const SYMBOL_SETS = [
   ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'],
   ['XRPUSDT', 'ADAUSDT', 'DOTUSDT'],
   ['LTCUSDT', 'TRXUSDT', 'UNIUSDT'],
+  ['BNBUSDT', 'TONUSDT', 'SUIUSDT'],
 ] as const;
 
-/** The nine channels of a default deployment, under other symbols for the second gateway and the third. */
-export function defaultChannels(gateway = 0): readonly Channel[] {
-  const symbols = SYMBOL_SETS[gateway];
-  if (symbols === undefined) throw new Error('there are symbols for three gateways');
+/**
+ * The nine channels of a default deployment. Each subject of a scenario has its own: then nobody passes
+ * on what is published for another one.
+ *
+ * @param place of the subject, from 0; the first has the default symbols
+ */
+export function defaultChannels(place = 0): readonly Channel[] {
+  const symbols = SYMBOL_SETS[place];
+  if (symbols === undefined) throw new Error('there are symbols for four subjects');
   return symbols.flatMap((symbol) => INTERVALS.map((interval) => channelOf(symbol, interval)));
 }

@@ -1,5 +1,4 @@
 import { startRemote } from './remote.ts';
-import { plainName } from '../publisher/plan.ts';
 import type { SubjectListening, SubjectStart } from '../subjects/protocol.ts';
 import type { Subject, SubjectOptions } from './subject.ts';
 
@@ -27,7 +26,7 @@ export async function startPlainSubject(
   const remote = startRemote<PlainCommands>(kind, core, execArgv);
   const { port } = await remote.ask('start', {
     redisUrl,
-    channels: channels.map((channel) => plainName(channel.name)),
+    channels: channels.map((channel) => channel.name),
     maxBackpressureBytes: MAX_BACKPRESSURE_BYTES,
   });
   const isEngineIo = kind === 'socket.io';
@@ -35,11 +34,10 @@ export async function startPlainSubject(
     name,
     pid: remote.pid,
     port,
-    form: 'plain',
     isEngineIo,
     channels,
     connections(count, subscribed) {
-      const wanted = subscribed.map((channel) => plainName(channel.name)).join(',');
+      const wanted = subscribed.map((channel) => channel.name).join(',');
       const query = `${path.includes('?') ? '&' : '?'}channels=${encodeURIComponent(wanted)}`;
       // Engine.IO's packet `message` with Socket.IO's packet `connect` in it.
       const hello = isEngineIo ? ['40'] : [];

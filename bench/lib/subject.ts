@@ -1,6 +1,5 @@
 import type { Channel } from '../../src/candle/channel.ts';
 import type { ConnectionGroup } from '../load/plan.ts';
-import type { PublishPlan } from '../publisher/plan.ts';
 
 /** What is measured: a server in a process of its own that passes on what is on Redis. */
 export interface Subject {
@@ -9,8 +8,6 @@ export interface Subject {
   readonly pid: number;
   /** On 127.0.0.1. */
   readonly port: number;
-  /** How candles have to be published for it. */
-  readonly form: PublishPlan['form'];
   readonly isEngineIo: boolean;
   /** Everything that it passes on. */
   readonly channels: readonly Channel[];

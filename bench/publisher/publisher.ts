@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { BusPublisher, ChannelHead, Fence, Publication } from '../../src/bus/bus.ts';
 import { createRedisBus } from '../../src/bus/redis/redis-bus.ts';
 import type { Channel, ChannelName } from '../../src/candle/channel.ts';
-import { roundToMicrosecond } from '../../src/candle/hop-times.ts';
 import { standaloneConnections } from '../../src/redis/connections.ts';
 import { createWallClock } from '../../src/time/clock.ts';
 import { CandleSource } from './candle-source.ts';
 import { Pacer } from './pacer.ts';
-import { plainName, type PublishCount, type PublishPlan } from './plan.ts';
+import type { PublishCount, PublishPlan } from './plan.ts';
 
 const WORKER = 'bench';
 /** No run takes longer; nobody else wants the lease. */
@@ -21,10 +20,9 @@ const MAX_CALLS = 64;
 /** One message in so many is traced, as with `OTEL_TRACES_SAMPLER_ARG=0.01` at ingest. */
 const TRACED_EVERY = 100;
 
-/** The stand-in for ingest: puts candles on Redis at a set rate, in candlegate's way or as plain messages. */
+/** The stand-in for ingest: puts candles on Redis at a set rate, through its publish script. */
 export class Publisher {
   readonly #clock = createWallClock();
-  readonly #redis: Redis;
   readonly #bus: BusPublisher;
   readonly #fence: Fence;
   readonly #sources = new Map<ChannelName, CandleSource>();
@@ -35,10 +33,9 @@ export class Publisher {
   #calls = 0;
   #sent = 0;
   #failed = 0;
-  #plainOffset = 0;
+  #batches = 0;
 
-  private constructor(redisUrl: string, bus: BusPublisher, fence: Fence) {
-    this.#redis = new Redis(redisUrl);
+  private constructor(bus: BusPublisher, fence: Fence) {
     this.#bus = bus;
     this.#fence = fence;
     setInterval(() => void this.#heartbeat(), HEARTBEAT_MS);
@@ -56,7 +53,7 @@ export class Publisher {
     const fence = await lease.acquire(WORKER, LEASE_MS);
     await lease.close();
     if (fence === null) throw new Error('another publisher holds the lease');
-    return new Publisher(redisUrl, bus.publisher(), fence);
+    return new Publisher(bus.publisher(), fence);
   }
 
   /** Claims these channels and gives each that has none so many closed candles. */
@@ -73,7 +70,7 @@ export class Publisher {
       const { status } = await this.#bus.seed(channel, this.#fence, closed, times);
       if (status !== 'seeded') throw new Error(`${channel.name} could not be seeded: ${status}`);
       // One update, so that the head is known here and the candle is open for those who subscribe.
-      await this.#publishToBus(source.next(this.#clock.now()));
+      await this.#publish(source.next(this.#clock.now()));
     }
   }
 
@@ -83,16 +80,19 @@ export class Publisher {
     this.#turn = 0;
   }
 
-  stop(): void {
+  /** Resolves when Redis has answered everything that was sent. */
+  async stop(): Promise<void> {
     this.#plan = null;
     this.#pacer = null;
+    while (this.#calls > 0) await nextTurn();
   }
 
   /** What was published since the last call. */
   take(): PublishCount {
-    const count = { sent: this.#sent, failed: this.#failed, unanswered: this.#calls };
+    const count = { sent: this.#sent, failed: this.#failed, batches: this.#batches };
     this.#sent = 0;
     this.#failed = 0;
+    this.#batches = 0;
     return count;
   }
 
@@ -100,7 +100,7 @@ export class Publisher {
     if (this.#plan === null || this.#pacer === null || this.#calls >= MAX_CALLS) return;
     const due = this.#pacer.take(performance.now());
     if (due === 0) return;
-    const { channels, form } = this.#plan;
+    const { channels } = this.#plan;
     const batch: Publication[] = [];
     for (let count = 0; count < due; count += 1) {
       const channel = channels[this.#turn % channels.length];
@@ -111,11 +111,11 @@ export class Publisher {
       batch.push(...source.next(this.#clock.now(), traceparent));
     }
     this.#calls += 1;
-    const publish = form === 'bus' ? this.#publishToBus(batch) : this.#publishPlainly(batch);
-    void publish.finally(() => (this.#calls -= 1));
+    this.#batches += 1;
+    void this.#publish(batch).finally(() => (this.#calls -= 1));
   }
 
-  async #publishToBus(batch: readonly Publication[]): Promise<void> {
+  async #publish(batch: readonly Publication[]): Promise<void> {
     const results = await this.#bus.publish(batch, this.#fence);
     results.forEach((result, index) => {
       const name = batch[index]?.channel.name;
@@ -126,28 +126,6 @@ export class Publisher {
         this.#failed += 1;
       }
     });
-  }
-
-  /** The text that a gateway would deliver, for those who pass on what they get. */
-  async #publishPlainly(batch: readonly Publication[]): Promise<void> {
-    const pipeline = this.#redis.pipeline();
-    for (const { channel, candle, previous, times, traceparent } of batch) {
-      const { name, symbol, interval } = channel;
-      this.#plainOffset += 1;
-      const { epoch } = this.#heads.get(name) ?? { epoch: 'aaaaaaaa' };
-      const published = roundToMicrosecond(this.#clock.now());
-      const message = {
-        ...{ type: 'candle', channel: name, symbol, interval, epoch },
-        ...{ offset: this.#plainOffset, source: 'bybit' },
-        ...(candle.confirm ? { previous } : {}),
-        candle,
-        times: { ...times, published, gateway: roundToMicrosecond(published + 0.25) },
-        ...(traceparent === undefined ? {} : { traceparent }),
-      };
-      pipeline.publish(plainName(name), JSON.stringify(message));
-    }
-    await pipeline.exec();
-    this.#sent += batch.length;
   }
 
   #heartbeat(): Promise<void> {

@@ -1,9 +1,11 @@
 import { gather, measure, type Audience } from '../lib/audience.ts';
 import { defaultChannels } from '../lib/defaults.ts';
-import { figure, verdict } from '../lib/results.ts';
+import { verdict } from '../lib/results.ts';
 import { rotated } from '../lib/rounds.ts';
 import type { Scenario } from '../lib/scenario.ts';
 import { ratios } from '../lib/statistics.ts';
+import type { Subject } from '../lib/subject.ts';
+import { Table } from '../lib/table.ts';
 
 const CONNECTIONS = 1_000;
 const RATES = [20, 50, 100, 500] as const;
@@ -15,67 +17,63 @@ export const cpuScenario: Scenario = {
   name: 'cpu',
   title: 'CPU per delivery',
   async run(bench) {
-    const channels = defaultChannels();
-    const one = channels.slice(0, 1);
-    await bench.publisher.ask('prepare', { channels, history: 1_000 });
-    const bare = await bench.startPlain('bare', channels);
-    const candlegate = await bench.startCandlegate('JSON', channels);
+    const [own, other] = [defaultChannels(0), defaultChannels(1)];
+    await bench.publisher.ask('prepare', { channels: [...own, ...other], history: 1_000 });
+    const candlegate = await bench.startCandlegate('JSON', own);
+    const bare = await bench.startPlain('bare', other);
     const audiences: Audience[] = [];
     for (const subject of [bare, candlegate]) {
-      audiences.push(await gather(bench, subject, [{ count: CONNECTIONS, subscribed: one }]));
+      const subscribed = oneOf(subject);
+      audiences.push(await gather(bench, subject, [{ count: CONNECTIONS, subscribed }]));
     }
     for (const audience of audiences) {
-      const window = { channels: one, settleMs: 0, measureMs: bench.isQuick ? 1_000 : 5_000 };
+      const window = {
+        channels: oneOf(audience.subject),
+        measureMs: bench.isQuick ? 1_000 : 5_000,
+      };
       await measure(bench, audience, { ...window, updatesPerSecond: WARM_UP_RATE });
     }
 
-    const cpu = new Map<string, number[]>();
-    const key = (subject: string, rate: number) => `${subject} ${rate}`;
+    const cpu = new Table();
+    const at = (rate: number) => `${rate} updates/s`;
     for (let round = 0; round < bench.rounds; round += 1) {
       for (const rate of RATES) {
         for (const audience of rotated(audiences, round)) {
           const result = await measure(bench, audience, {
-            channels: one,
+            channels: oneOf(audience.subject),
             updatesPerSecond: rate,
-            settleMs: 300,
             measureMs: bench.isQuick ? 1_000 : Math.max(3_000, Math.min(6_000, 120_000 / rate)),
           });
-          const name = key(audience.subject.name, rate);
-          cpu.set(name, [...(cpu.get(name) ?? []), result.cpuPerDelivery]);
+          cpu.add(audience.subject.name, result.cpuPerDelivery, at(rate));
           bench.progress(
             `round ${round + 1}/${bench.rounds}, ${rate}/s, ${audience.subject.name}: ` +
               `${result.cpuPerDelivery.toFixed(2)} µs a delivery, ` +
               `${(100 * result.cpuShare).toFixed(0)} % of a CPU, ` +
+              `clients ${(100 * result.clientCpuShare).toFixed(0)} %, ` +
               `${(100 * result.deliveredShare).toFixed(1)} % delivered, ` +
-              `${result.bytesPerDelivery.toFixed(0)} B`,
+              `${result.bytesPerDelivery.toFixed(0)} B, ` +
+              `${result.updatesPerBatch.toFixed(2)} updates a batch`,
           );
         }
       }
     }
 
-    const of = (subject: string, rate: number) => cpu.get(key(subject, rate)) ?? [];
     return {
       verdicts: RATES.map((rate) =>
         verdict({
           what: `CPU per delivery, ${CONNECTIONS} subscribers, ${rate} updates/s`,
           goal: `≥ ${GOAL_SHARE} of bare`,
           unit: '× bare',
-          rounds: ratios(of(bare.name, rate), of(candlegate.name, rate)),
+          rounds: ratios(cpu.rounds(bare.name, at(rate)), cpu.rounds(candlegate.name, at(rate))),
           isMet: (value) => value >= GOAL_SHARE,
         }),
       ),
-      figures: audiences.flatMap(({ subject }) =>
-        RATES.map((rate) =>
-          figure({
-            subject: subject.name,
-            quantity: 'CPU per delivery',
-            unit: 'µs',
-            at: `${rate} updates/s`,
-            rounds: of(subject.name, rate),
-          }),
-        ),
-      ),
+      figures: cpu.figures({ quantity: 'CPU per delivery', unit: 'µs' }),
       remarks: [],
     };
   },
 };
+
+function oneOf({ channels }: Subject): Subject['channels'] {
+  return channels.slice(0, 1);
+}
