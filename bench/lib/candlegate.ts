@@ -43,7 +43,8 @@ export interface CandlegateOptions extends SubjectOptions {
 export async function startCandlegate(options: CandlegateOptions): Promise<Subject> {
   const { redisUrl, channels, core, encoding, collectorUrl, env = {}, execArgv = [] } = options;
   const { headers, env: encodingEnv } = ENCODINGS[encoding];
-  const [program = CLI, ...args] = [...execArgv, CLI, 'gateway'];
+  // The gateway, or Node's options before it.
+  const [program, ...args] = [...execArgv, CLI, 'gateway'] as const;
   const settings = {
     CANDLEGATE_REDIS_URL: redisUrl,
     CANDLEGATE_SYMBOLS: [...new Set(channels.map(({ symbol }) => symbol))].join(','),
