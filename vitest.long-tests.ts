@@ -5,6 +5,9 @@
 export const LONG_TESTS: readonly string[] = [
   'test/access/redis-cluster-access.test.ts',
   'test/api-docs/asyncapi-parser.test.ts',
+  'test/api-docs/messages-conformance.test.ts',
+  'test/api-docs/page.test.ts',
+  'test/api-docs/rest-conformance.test.ts',
   'test/bus/redis/cluster-faults.test.ts',
   'test/bus/redis/cluster.test.ts',
   'test/bus/redis/sentinel.test.ts',

@@ -46,5 +46,5 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
       return `<tr><th scope="row">${first}</th>${cells}</tr>`;
     })
     .join('');
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${heads.join(', ')}"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="group" aria-label="${heads.join(', ')}"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
