@@ -70,7 +70,7 @@ export class ClientCore {
     if (phase.name === 'idle') return { name: 'idle' };
     if (phase.name === 'closed') return { name: 'closed', reason: phase.reason };
     const { some, all } = this.#subscriptions.progress();
-    if (phase.name === 'open' && some && (all || !this.#wasLive)) {
+    if (phase.name === 'open' && (this.#wasLive ? all : some)) {
       const channels = this.#subscriptions.staleChannels;
       return channels.length > 0 ? { name: 'stale', channels } : { name: 'live' };
     }
@@ -114,7 +114,7 @@ export class ClientCore {
     }
     this.#take(event, now, random, out);
     this.#subscriptions.ask(now, out);
-    this.#wasLive ||= this.#phase.name === 'open' && this.#subscriptions.progress().all;
+    this.#wasLive ||= this.#phase.name === 'open' && this.#subscriptions.progress().some;
     return out;
   }
 

@@ -55,6 +55,11 @@ export class Reader {
     this.#capacity = credit;
   }
 
+  /** Whether it has had nothing yet. */
+  get isNew(): boolean {
+    return this.lastClosed === null;
+  }
+
   /** Whether the candle that starts at `start` is the one after `lastClosed`, or there is nothing to miss. */
   isNext(start: number): boolean {
     return (

@@ -67,10 +67,13 @@ export class Subscriptions {
       .map(({ name }) => name);
   }
 
-  /** Whether some reader is up to date, and whether some is still to be brought there. */
+  /** Whether some reader is up to date, and whether none is being brought back to where it was. */
   progress(): { readonly some: boolean; readonly all: boolean } {
     const readers = [...this.#readers.values()];
-    return { some: readers.some(isDone), all: readers.every(isDone) };
+    return {
+      some: readers.some(isDone),
+      all: readers.every((reader) => isDone(reader) || reader.isNew),
+    };
   }
 
   /** When `tick` has something to do; Infinity when nothing waits for the time. */
