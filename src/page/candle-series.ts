@@ -1,8 +1,10 @@
-import type { Candle } from '../candle/candle.ts';
+import type { Candle } from '../client/index.ts';
 
-/** Candles kept at most; when there are more, the oldest are let go in one stroke. */
-export const MAX_CANDLES = 3_000;
-const TRIM_TO = 2_000;
+/** Candles kept at most while they come live; then the oldest are let go in one stroke. */
+export const MAX_CANDLES = 12_000;
+const TRIM_TO = 11_000;
+/** No older candles are fetched beyond this, so that what was fetched is not let go at once. */
+export const MAX_WITH_HISTORY = 10_000;
 
 /** What a view has to redraw: everything, or the candles with these starts. */
 export type SeriesChange = 'all' | ReadonlySet<number>;
@@ -21,13 +23,6 @@ export class CandleSeries {
     return this.#candles.at(-1);
   }
 
-  /** Forgets everything and starts with these, which are in order of `start`. */
-  replace(candles: readonly Candle[]): void {
-    this.#candles = [...candles];
-    this.#changed = 'all';
-    this.#trim();
-  }
-
   /** Adds a candle, or a newer state of one. A closed candle is final. */
   put(candle: Candle): void {
     const index = this.#candles.findLastIndex(({ start }) => start <= candle.start);
@@ -44,12 +39,26 @@ export class CandleSeries {
     this.#trim();
   }
 
+  /** Adds older candles, in order of `start`; those that are not older are passed over. */
+  prepend(older: readonly Candle[]): void {
+    const first = this.#candles[0]?.start ?? Infinity;
+    const fresh = older.filter(({ start }) => start < first);
+    if (fresh.length === 0) return;
+    this.#candles = [...fresh, ...this.#candles];
+    this.#changed = 'all';
+  }
+
   /** What has changed since the last call; null when nothing has. */
   takeChange(): SeriesChange | null {
     const change = this.#changed;
     if (change !== 'all' && change.size === 0) return null;
     this.#changed = new Set();
     return change;
+  }
+
+  /** The next `takeChange` is for a view that has drawn nothing of it. */
+  touch(): void {
+    this.#changed = 'all';
   }
 
   #trim(): void {

@@ -75,3 +75,10 @@ export function intervalLabel(interval: string): { short: string; long: string }
   const [count, unit] = minutes % 60 === 0 ? [minutes / 60, 'hour'] : [minutes, 'minute'];
   return { short: `${count}${unit.charAt(0)}`, long: `${count} ${unit}${count === 1 ? '' : 's'}` };
 }
+
+/** How long a number of candles last together, as short as it is exact: `5h`, `3d`, `45m`. */
+export function formatSpan(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes % 1_440 === 0) return `${minutes / 1_440}d`;
+  return minutes % 60 === 0 ? `${minutes / 60}h` : formatDuration(ms).replace(/ 00s$/, '');
+}

@@ -1,57 +1,124 @@
-import type { ChannelName } from '../candle/channel.ts';
+import type { ChannelName, Source } from '../client/index.ts';
 import { Activity } from './activity.ts';
-import { CandleSeries } from './candle-series.ts';
-import { estimateClock } from './clock-offset.ts';
-import type { ConnectionState } from './connection-state.ts';
-import { channelName, readFragment, writeFragment } from './credentials.ts';
-import { GatewayConnection, type Output } from './gateway-connection.ts';
+import { channelName, readFragment, splitChannel, writeFragment } from './address.ts';
+import { requestFault, type Fault } from './faults.ts';
+import { GatewaySession } from './gateway-session.ts';
+import { HistoryLoader } from './history-loader.ts';
+import { Passages } from './hops.ts';
+import { MarketBook } from './market-book.ts';
 import { MessageLog } from './message-log.ts';
+import { isOpen, type Phase } from './phase.ts';
+import { ResumeLedger } from './resume-ledger.ts';
 import { createMemory } from './storage.ts';
 import { checkToken } from './token-check.ts';
+import { createActivityView } from './view/activity.ts';
 import { createChartView } from './view/chart.ts';
-import { createControls } from './view/controls.ts';
 import { createFactsView } from './view/facts.ts';
+import { createFaultsView } from './view/faults.ts';
+import { createIntervalsView } from './view/intervals.ts';
 import { createLatencyView } from './view/latency.ts';
 import { createLogView } from './view/log.ts';
 import { createQuoteView } from './view/quote.ts';
+import { createResumesView } from './view/resumes.ts';
 import { createStatusView } from './view/status.ts';
 import { createThemeButton } from './view/theme-button.ts';
+import { createTokenForm } from './view/token-form.ts';
+import { createWatchView } from './view/watch.ts';
 
 /** The composition root of the page: makes everything once and connects it. */
 
 const DEFAULT_CHANNEL = channelName('BTCUSDT', '1');
 /** Clocks and countdowns move with this. */
 const TICK_MS = 250;
+/** Messages that the medians look back on. */
+const PASSAGES = 200;
 
 /** Finer than `Date.now()`; the clock offset measured by ping makes up for its drift. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-function socketUrl(): URL {
-  const url = new URL('api/v1/live/ws', location.href.split('#')[0]);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  return url;
+/** Where the page came from, without its fragment. */
+function base(): URL {
+  return new URL('.', location.href.split('#')[0]);
 }
 
 function start(): void {
   // The token lives as long as the tab, the theme as long as the browser's memory.
   const tabMemory = createMemory(() => sessionStorage);
-  const memory = createMemory(() => localStorage);
   const wishes = readFragment(location.hash);
-  const token = wishes.token ?? tabMemory.get('token') ?? '';
-  const initial: ChannelName = wishes.channel ?? DEFAULT_CHANNEL;
-
-  const series = new CandleSeries();
+  const first = splitChannel(wishes.channel ?? DEFAULT_CHANNEL);
+  const book = new MarketBook(first.symbol, first.interval);
   const activity = new Activity();
+  const ledger = new ResumeLedger();
+  const passages = new Passages(PASSAGES);
   const log = new MessageLog();
-  const chart = createChartView();
+  const loaders = new Map<ChannelName, HistoryLoader>();
+  let source: Source | null = null;
+
+  const session = new GatewaySession({
+    checkToken: (secret, signal) =>
+      checkToken(new URL('api/v1/live/channels', base()), secret, signal),
+    lastClosed: (channel) => book.lastClosed(channel),
+    now,
+    listener: {
+      onPhase(phase) {
+        notePhase(phase);
+        tokenForm.show(phase, session.token);
+        schedule();
+      },
+      onServed(outcome) {
+        noteSource(outcome.source);
+        const before = book.chosen;
+        book.offer(outcome.channels);
+        if (book.chosen === before) session.watch(book.watched);
+        else showChosen();
+        schedule();
+      },
+      onCandle(candle) {
+        noteSource(candle.source);
+        book.seriesOf(candle.channel).put(candle);
+        if (candle.origin === 'replay' && candle.confirm) activity.noteReplayed(candle.receivedAt);
+        schedule();
+      },
+      onReceived(message, at) {
+        log.received(message, at);
+        ledger.received(message, at);
+        if (message.type !== 'candle') return;
+        activity.noteUpdate(message.candle.confirm, at);
+        passages.add(message, at);
+      },
+      onSent(message, at) {
+        log.sent(message, at);
+      },
+      onNotice(text) {
+        status.say(text);
+        log.note(text, now());
+        schedule();
+      },
+    },
+  });
+
+  const chart = createChartView(loadOlder);
   const quote = createQuoteView();
   const status = createStatusView();
-  const facts = createFactsView();
-  const latency = createLatencyView();
+  const watch = createWatchView(book, (symbol) => choose(symbol, book.interval));
+  const intervals = createIntervalsView(book, (interval) => choose(book.symbol, interval));
+  const facts = createFactsView(session, activity, ledger);
+  const activityView = createActivityView(activity);
+  const resumes = createResumesView(ledger);
+  const faults = createFaultsView(askForFault, now);
+  const latency = createLatencyView(passages, schedule);
   const logView = createLogView(log);
-  createThemeButton(memory, () => chart.recolour());
+  const tokenForm = createTokenForm({
+    connect,
+    disconnect: () => session.disconnect(),
+    refresh: (secret) => session.refresh(secret),
+  });
+  createThemeButton(
+    createMemory(() => localStorage),
+    () => chart.recolour(),
+  );
 
   let isScheduled = false;
   /** Draws everything that has changed, at most once per frame. */
@@ -62,131 +129,113 @@ function start(): void {
   }
   function draw(): void {
     isScheduled = false;
-    const { state } = connection;
     const time = now();
-    const clock = estimateClock(state.pingSamples);
+    const { phase, clock } = session;
+    const channel = book.chosen;
+    const series = book.seriesOf(channel);
+    watch.show(time);
+    intervals.show();
     chart.show(series);
+    chart.showHistory(loaderOf(channel).state);
     quote.show(series.candles);
-    status.show(state, time);
-    facts.show(state, activity, clock, time);
+    const isDown =
+      phase.name === 'stale' && phase.channels.some((each) => session.feed(each) === 'down');
+    status.show(phase, isDown, time);
+    facts.show(channel, time);
+    activityView.show(time);
+    resumes.show();
+    faults.show(source === 'simulator', session.welcome !== null, time);
     latency.show(clock, time);
     logView.show();
   }
 
-  /** Another channel: nothing of the one before it may stay on the screen. */
-  function showChannel(channel: ChannelName): void {
-    history.replaceState(null, '', writeFragment(channel));
-    series.replace([]);
+  function noteSource(next: Source): void {
+    if (next === source) return;
+    source = next;
+    status.showSource(next);
+    chart.markSimulated(next === 'simulator');
+  }
+
+  /** Another channel is on the chart: what the page knows of it is shown at once. */
+  function showChosen(): void {
+    history.replaceState(null, '', writeFragment(book.chosen));
     chart.restart();
-    quote.showChannel(channel);
-    latency.clear();
+    quote.showChannel(book.chosen);
+    session.watch(book.watched);
     schedule();
   }
 
-  function take(output: Output, receivedAt: number): void {
-    switch (output.type) {
-      case 'served':
-        status.showSource(output.source);
-        chart.markSimulated(output.source === 'simulator');
-        controls.offer(output.channels);
-        return;
-      case 'history':
-        status.showSource(output.source);
-        chart.markSimulated(output.source === 'simulator');
-        if (output.replace) {
-          chart.restart();
-          series.replace(output.candles);
-        } else {
-          for (const candle of output.candles) series.put(candle);
-        }
-        return;
-      case 'update': {
-        const { message } = output;
-        series.put(message.candle);
-        activity.noteUpdate(message.candle.confirm, receivedAt);
-        latency.add(message, receivedAt);
-        return;
-      }
-      case 'notice':
-        status.say(output.text);
-        log.note(output.text, receivedAt);
-    }
+  function choose(symbol: string, interval: string): void {
+    const before = book.chosen;
+    book.choose(symbol, interval);
+    if (book.chosen !== before) showChosen();
   }
 
-  let before: ConnectionState['phase']['name'] = 'idle';
-  function notePhase(state: ConnectionState): void {
-    const { phase } = state;
+  function loaderOf(channel: ChannelName): HistoryLoader {
+    const known = loaders.get(channel);
+    if (known !== undefined) return known;
+    const loader = new HistoryLoader(book.seriesOf(channel), (before, limit) =>
+      session.history(channel, before, limit),
+    );
+    loaders.set(channel, loader);
+    return loader;
+  }
+
+  function loadOlder(): void {
+    const loading = loaderOf(book.chosen).more(now());
+    schedule();
+    void loading.then((hasChanged) => {
+      if (hasChanged) schedule();
+    });
+  }
+
+  async function askForFault(fault: Fault): Promise<string | null> {
+    const { welcome, token } = session;
+    if (welcome === null) return 'There is no connection that could be broken.';
+    const failure = await requestFault(base(), token, welcome.connection, fault);
+    schedule();
+    return failure;
+  }
+
+  let before: Phase['name'] = 'idle';
+  function notePhase(phase: Phase): void {
     if (phase.name !== before) {
-      if (phase.name === 'waiting') {
-        activity.reconnects += 1;
-        log.note(`${phase.why.replace(/\.$/, '')}; reconnecting`, now());
-      }
+      if (phase.name === 'resuming') log.note(`${phase.why ?? 'Lost.'} Resuming.`, now());
       if (phase.name === 'closed') log.note(phase.why, now());
       before = phase.name;
     }
     // Only a token that has been accepted is worth remembering.
-    if (phase.name === 'open' && state.target !== null) tabMemory.set('token', state.target.token);
+    if (isOpen(phase)) tabMemory.set('token', session.token);
     if (phase.name === 'closed' && phase.mend === 'token') tabMemory.set('token', null);
   }
 
-  const connection = new GatewayConnection({
-    socketUrl: socketUrl(),
-    checkToken: (secret, signal) =>
-      checkToken(new URL('api/v1/live/channels', location.href.split('#')[0]), secret, signal),
-    now,
-    random: Math.random,
-    listener: {
-      onState(state) {
-        notePhase(state);
-        controls.show(state);
-        schedule();
-      },
-      onOutput: take,
-      onReceived(message, raw, receivedAt) {
-        log.received(message, raw, receivedAt);
-      },
-      onSent(message, sentAt) {
-        log.sent(message, sentAt);
-      },
-    },
-  });
-
-  function connect(secret: string, channel: ChannelName): void {
+  function connect(secret: string): void {
     if (secret === '') {
       status.say('A token is needed to connect.');
+      schedule();
       return;
     }
-    connection.dispatch({ type: 'connect', target: { token: secret, channel } });
+    session.connect(secret);
   }
 
-  const controls = createControls(initial, {
-    connect,
-    disconnect: () => connection.dispatch({ type: 'disconnect' }),
-    select(channel) {
-      showChannel(channel);
-      connection.dispatch({ type: 'select', channel });
-    },
-    refresh: (secret) => connection.dispatch({ type: 'refresh', token: secret }),
-  });
-
-  controls.setToken(token);
-  showChannel(initial);
-  addEventListener('online', () => connection.dispatch({ type: 'online' }));
   addEventListener('hashchange', () => {
     const next = readFragment(location.hash);
-    if (next.channel !== null && next.channel !== controls.channel) {
-      controls.setChannel(next.channel);
-      showChannel(next.channel);
-      connection.dispatch({ type: 'select', channel: next.channel });
-    } else {
-      history.replaceState(null, '', writeFragment(controls.channel));
+    if (next.channel === null) history.replaceState(null, '', writeFragment(book.chosen));
+    else {
+      const { symbol, interval } = splitChannel(next.channel);
+      choose(symbol, interval);
+      history.replaceState(null, '', writeFragment(book.chosen));
     }
     if (next.token === null) return;
-    controls.setToken(next.token);
-    connect(next.token, controls.channel);
+    tokenForm.setToken(next.token);
+    connect(next.token);
   });
+
+  const token = wishes.token ?? tabMemory.get('token') ?? '';
+  tokenForm.setToken(token);
+  showChosen();
   setInterval(schedule, TICK_MS);
-  if (token !== '') connect(token, initial);
+  if (token !== '') connect(token);
 }
 
 start();

@@ -2,7 +2,7 @@ import type { ClientMessage, ServerMessage } from '../candle/messages.ts';
 import { formatMinute, formatMs, formatStart, groupDigits, intervalLabel } from './format.ts';
 
 export const MAX_ENTRIES = 200;
-/** Longer raw texts (snapshots) are cut: the log must stay small. */
+/** Longer raw texts (snapshots) are cut. */
 const MAX_RAW_CHARACTERS = 4_000;
 
 export const FILTERS = ['all', 'candles', 'closed', 'control'] as const;
@@ -16,7 +16,8 @@ export interface LogEntry {
   readonly direction: 'in' | 'out' | 'page';
   readonly kind: string;
   readonly text: string;
-  readonly raw: string;
+  /** Null for a note. */
+  readonly message: object | null;
   /** Which filters besides `all` show it. */
   readonly shownBy: readonly Filter[];
 }
@@ -35,21 +36,27 @@ export class MessageLog {
     return this.#nextId - 1;
   }
 
-  received(message: ServerMessage, raw: string, time: number): void {
-    this.#add('in', message.type, describeServerMessage(message), raw, time, filtersOf(message));
+  received(message: ServerMessage, time: number): void {
+    this.#add(
+      'in',
+      message.type,
+      describeServerMessage(message),
+      message,
+      time,
+      filtersOf(message),
+    );
   }
 
+  /** Tokens have been left out of the message already. */
   sent(message: ClientMessage, time: number): void {
-    // A token never enters the log.
-    const shown = message.type === 'auth' ? { ...message, token: '…' } : message;
-    const raw = JSON.stringify(shown);
-    const filters: Filter[] = message.type === 'ping' ? [] : ['control'];
-    this.#add('out', message.type, describeClientMessage(message), raw, time, filters);
+    const isChatter = message.type === 'ping' || message.type === 'receipt';
+    const text = describeClientMessage(message);
+    this.#add('out', message.type, text, message, time, isChatter ? [] : ['control']);
   }
 
   /** Something that the page itself has to say. */
   note(text: string, time: number): void {
-    this.#add('page', 'note', text, text, time, ['control']);
+    this.#add('page', 'note', text, null, time, ['control']);
   }
 
   clear(): void {
@@ -60,22 +67,21 @@ export class MessageLog {
     direction: LogEntry['direction'],
     kind: string,
     text: string,
-    raw: string,
+    message: object | null,
     time: number,
     shownBy: readonly Filter[],
   ): void {
-    const cut = raw.length > MAX_RAW_CHARACTERS;
-    this.#entries.unshift({
-      id: this.#nextId++,
-      time,
-      direction,
-      kind,
-      text,
-      raw: cut ? `${raw.slice(0, MAX_RAW_CHARACTERS)}… (${raw.length} characters)` : raw,
-      shownBy,
-    });
+    this.#entries.unshift({ id: this.#nextId++, time, direction, kind, text, message, shownBy });
     if (this.#entries.length > MAX_ENTRIES) this.#entries.length = MAX_ENTRIES;
   }
+}
+
+/** The message as it went over the wire, as far as it is worth showing. */
+export function rawText({ message, text }: LogEntry): string {
+  if (message === null) return text;
+  const raw = JSON.stringify(message);
+  if (raw.length <= MAX_RAW_CHARACTERS) return raw;
+  return `${raw.slice(0, MAX_RAW_CHARACTERS)}… (${raw.length} characters)`;
 }
 
 export function isShown(entry: LogEntry, filter: Filter): boolean {
@@ -132,7 +138,8 @@ function describeServerMessage(message: ServerMessage): string {
     case 'candle': {
       const { candle, offset, backfill } = message;
       const closed = candle.confirm ? ` · closed ${formatStart(candle.start)}` : '';
-      return `#${offset} ${groupDigits(candle.close)}${closed}${backfill === true ? ' · backfill' : ''}`;
+      const how = backfill === true ? ' · backfill' : '';
+      return `${readable(message.channel)} #${offset} ${groupDigits(candle.close)}${closed}${how}`;
     }
     case 'heartbeat':
       return message.channels

@@ -1,5 +1,23 @@
-import type { CheckOutcome, ServedChannel } from './connection-state.ts';
-import type { Source } from '../candle/messages.ts';
+import type { ChannelName, Source } from '../client/index.ts';
+
+/** A channel that the gateway serves, as `GET /api/v1/live/channels` lists it. */
+export interface ServedChannel {
+  readonly channel: ChannelName;
+  readonly symbol: string;
+  readonly interval: string;
+}
+
+/** What the REST check of a token found. */
+export type CheckOutcome =
+  | {
+      readonly status: 'accepted';
+      readonly source: Source;
+      readonly channels: readonly ServedChannel[];
+    }
+  /** `why` is a sentence for the user. */
+  | { readonly status: 'refused'; readonly why: string }
+  /** No useful answer now; `retryAfterMs` where the gateway asked for it. */
+  | { readonly status: 'unavailable'; readonly why: string; readonly retryAfterMs?: number };
 
 /**
  * Asks the gateway over REST whether it accepts a token. A browser hides the answer to a refused

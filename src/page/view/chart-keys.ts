@@ -5,7 +5,7 @@ const ZOOM_FACTOR = 1.25;
 /** No closer than this many candles. */
 const MIN_VISIBLE_BARS = 10;
 
-/** Lets the keyboard do what a mouse can: move along the time axis, zoom, go to the newest candle. */
+/** Lets the keyboard do what a mouse can: move along the time axis, zoom, go to either end. */
 export function addChartKeys(target: HTMLElement, chart: IChartApi, goToLatest: () => void): void {
   const timeScale = chart.timeScale();
   const move = (bars: number): void => {
@@ -26,6 +26,10 @@ export function addChartKeys(target: HTMLElement, chart: IChartApi, goToLatest: 
     '+': () => zoom(1 / ZOOM_FACTOR),
     '=': () => zoom(1 / ZOOM_FACTOR),
     '-': () => zoom(ZOOM_FACTOR),
+    Home: () => {
+      const range = timeScale.getVisibleLogicalRange();
+      if (range !== null) move(-range.from - 1);
+    },
     End: goToLatest,
   };
   target.addEventListener('keydown', (event) => {

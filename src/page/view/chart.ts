@@ -10,11 +10,13 @@ import {
   type HistogramData,
   type UTCTimestamp,
 } from 'lightweight-charts';
-import type { Candle } from '../../candle/candle.ts';
+import type { Candle } from '../../client/index.ts';
 import type { CandleSeries } from '../candle-series.ts';
 import { byId } from '../dom.ts';
 import { decimalsOf } from '../format.ts';
+import type { HistoryState } from '../history-loader.ts';
 import { addChartKeys } from './chart-keys.ts';
+import { createHistoryNote } from './history-note.ts';
 import { createLegend } from './legend.ts';
 import { readPalette } from './palette.ts';
 
@@ -24,6 +26,8 @@ const BAR_SPACING_PX = 8;
 const RIGHT_OFFSET_BARS = 6;
 /** Decimals of a price that no chart can show are not asked of it. */
 const MAX_DECIMALS = 12;
+/** Older candles are asked for when fewer than this are left to the left. */
+const EDGE_BARS = 40;
 
 export interface ChartView {
   /** Draws what has changed in the series since the last call. */
@@ -32,6 +36,8 @@ export interface ChartView {
   restart(): void;
   /** Writes "simulated" across the chart, or not. */
   markSimulated(isSimulated: boolean): void;
+  /** Says what is known of the candles before the oldest one. */
+  showHistory(state: HistoryState): void;
   /** Reads the colours of the style sheet again. */
   recolour(): void;
 }
@@ -39,8 +45,10 @@ export interface ChartView {
 /**
  * Candles with their volume. The library's own logo is switched off because it brings a style
  * element, which the page's content policy forbids; the footer gives the credit instead.
+ *
+ * @param onLeftEdge called, again and again, while the oldest candle is in sight or nearly so
  */
-export function createChartView(): ChartView {
+export function createChartView(onLeftEdge: () => void): ChartView {
   const container = byId('chart', HTMLElement);
   const empty = byId('chart-empty', HTMLElement);
   const toLatest = byId('to-latest', HTMLButtonElement);
@@ -73,6 +81,7 @@ export function createChartView(): ChartView {
   });
   volumes.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
   const legend = createLegend();
+  const historyNote = createHistoryNote();
   let palette = readPalette();
   let isSimulated = false;
   let isRestarting = true;
@@ -184,6 +193,10 @@ export function createChartView(): ChartView {
   chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
     const count = current?.candles.length ?? 0;
     toLatest.hidden = count === 0 || range === null || range.to >= count - 1;
+    if (count === 0 || range === null) return;
+    historyNote.edge(range.from < EDGE_BARS / 4, current?.candles[0]);
+    // Not while the library is about its own business: what comes may be there already.
+    if (range.from < EDGE_BARS && !isRestarting) queueMicrotask(onLeftEdge);
   });
   toLatest.addEventListener('click', goToLatest);
   addChartKeys(container, chart, goToLatest);
@@ -191,6 +204,7 @@ export function createChartView(): ChartView {
 
   return {
     show(series) {
+      if (current !== series) series.touch();
       current = series;
       const change = series.takeChange();
       if (change === null) return;
@@ -203,6 +217,10 @@ export function createChartView(): ChartView {
       }
       describe(series);
       showLegend();
+    },
+    showHistory(state) {
+      container.dataset['history'] = state.name;
+      historyNote.state(state, current?.candles[0]);
     },
     restart() {
       isRestarting = true;

@@ -1,4 +1,4 @@
-import type { Candle } from '../../candle/candle.ts';
+import type { Candle } from '../../client/index.ts';
 import { byId, make, setText } from '../dom.ts';
 import { formatCompact, formatMinute, groupDigits } from '../format.ts';
 

@@ -1,6 +1,13 @@
 import { byId, make, setText } from '../dom.ts';
 import { formatTime } from '../format.ts';
-import { FILTERS, isShown, type Filter, type LogEntry, type MessageLog } from '../message-log.ts';
+import {
+  FILTERS,
+  isShown,
+  rawText,
+  type Filter,
+  type LogEntry,
+  type MessageLog,
+} from '../message-log.ts';
 
 const ARROWS: Readonly<Record<LogEntry['direction'], readonly [string, string]>> = {
   in: ['↓', 'received'],
@@ -88,7 +95,7 @@ function row(entry: LogEntry): HTMLLIElement {
   // Most are never opened: their raw text is laid out only when they are.
   details.addEventListener('toggle', () => {
     if (details.open && details.childElementCount === 1) {
-      details.append(make('pre', '', entry.raw));
+      details.append(make('pre', '', rawText(entry)));
     }
   });
   item.append(details);

@@ -1,6 +1,5 @@
-import type { Candle } from '../../candle/candle.ts';
-import type { ChannelName } from '../../candle/channel.ts';
-import { splitChannel } from '../credentials.ts';
+import type { Candle, ChannelName } from '../../client/index.ts';
+import { splitChannel } from '../address.ts';
 import { byId, setText } from '../dom.ts';
 import { decimalsOf, formatDuration, formatSigned, groupDigits, intervalLabel } from '../format.ts';
 
@@ -13,7 +12,6 @@ export function createQuoteView(): {
   show(candles: readonly Candle[]): void;
 } {
   const symbolText = byId('quote-symbol', HTMLElement);
-  const intervalText = byId('quote-interval', HTMLElement);
   const price = byId('price', HTMLElement);
   const inCandle = byId('change-candle', HTMLElement);
   const inSpan = byId('change-span', HTMLElement);
@@ -43,7 +41,6 @@ export function createQuoteView(): {
     showChannel(next) {
       channel = splitChannel(next);
       setText(symbolText, channel.symbol);
-      setText(intervalText, intervalLabel(channel.interval).short);
       shownClose = null;
       describedStart = null;
     },

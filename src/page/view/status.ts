@@ -1,5 +1,5 @@
-import type { Source } from '../../candle/messages.ts';
-import type { ConnectionState } from '../connection-state.ts';
+import type { Source } from '../../client/index.ts';
+import type { Phase } from '../phase.ts';
 import { byId, setText } from '../dom.ts';
 
 type Tone = 'idle' | 'busy' | 'good' | 'warn' | 'bad';
@@ -10,7 +10,7 @@ interface Status {
   readonly text: string;
   /** Said to screen readers when it changes; holds no countdown. */
   readonly announcement: string;
-  /** A sentence below the controls. */
+  /** A sentence below the token. */
   readonly message: string;
 }
 
@@ -24,51 +24,65 @@ const MENDING = {
 /** Shown while nothing else is to be said. */
 const TOKEN_HINT = 'The token stays in this tab; no address that a server sees ever holds it.';
 
-/** What is to be said of a connection. */
-export function describeStatus(state: ConnectionState, now: number): Status {
-  const { phase } = state;
-  const plain = (tone: Tone, text: string, message: string): Status => ({
-    tone,
-    text,
-    announcement: text,
-    message,
-  });
+/** What is to be said of a connection. @param isDown whether a stale feed is cut off altogether */
+export function describeStatus(phase: Phase, isDown: boolean, now: number): Status {
   switch (phase.name) {
     case 'idle':
       return plain('idle', 'Not connected', TOKEN_HINT);
     case 'checking':
-      return plain('busy', 'Checking the token', TOKEN_HINT);
+      return phase.why === null
+        ? plain('busy', 'Checking the token', TOKEN_HINT)
+        : retrying('warn', 'Connecting', phase.why, phase.retryAt, now);
     case 'connecting':
-      return plain('busy', 'Connecting', TOKEN_HINT);
-    case 'open':
-      if (state.goingAwayMs !== null) {
-        return plain(
-          'warn',
-          'Moving',
-          'The gateway is going away; this page reconnects by itself.',
-        );
-      }
-      if (phase.feed === 'live') return plain('good', 'Live', TOKEN_HINT);
-      return phase.feed === 'stale'
-        ? plain('warn', 'Stale', 'Data is late, or the gateway cannot vouch for it.')
-        : plain('bad', 'Feed down', 'The gateway has no connection to the exchange.');
-    case 'waiting': {
-      const seconds = Math.max(0, Math.ceil((phase.retryAt - now) / 1000));
-      return {
-        tone: 'warn',
-        text: seconds === 0 ? 'Reconnecting' : `Reconnecting in ${seconds} s`,
-        announcement: `${phase.why}. Reconnecting.`,
-        message: `${phase.why.replace(/\.$/, '')}. Reconnecting by itself.`,
-      };
-    }
+      return phase.why === null
+        ? plain('busy', 'Connecting', TOKEN_HINT)
+        : retrying('warn', 'Connecting', phase.why, phase.retryAt, now);
+    case 'live':
+      return plain('good', 'Live', TOKEN_HINT);
+    case 'stale':
+      return isDown
+        ? plain('bad', 'Feed down', 'The gateway has no connection to the exchange.')
+        : plain('warn', 'Stale', 'Data is late, or the gateway cannot vouch for it.');
+    case 'resuming':
+      return retrying(
+        'warn',
+        'Resuming',
+        phase.why ?? 'The connection was lost.',
+        phase.retryAt,
+        now,
+      );
     case 'closed':
       return {
         tone: 'bad',
         text: phase.mend === 'token' ? 'New token needed' : 'Closed',
         announcement: `Closed. ${phase.why}`,
-        message: `${phase.why.replace(/\.$/, '')}. ${MENDING[phase.mend]}`,
+        message: `${sentence(phase.why)} ${MENDING[phase.mend]}`,
       };
   }
+}
+
+function plain(tone: Tone, text: string, message: string): Status {
+  return { tone, text, announcement: text, message };
+}
+
+function retrying(
+  tone: Tone,
+  text: string,
+  why: string,
+  retryAt: number | null,
+  now: number,
+): Status {
+  const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1000));
+  return {
+    tone,
+    text: seconds === 0 ? text : `${text} in ${seconds} s`,
+    announcement: `${sentence(why)} ${text}`,
+    message: `${sentence(why)} The page reconnects by itself.`,
+  };
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
 }
 
 const SOURCES: Readonly<Record<Source, string>> = {
@@ -76,9 +90,9 @@ const SOURCES: Readonly<Record<Source, string>> = {
   simulator: 'Simulated data',
 };
 
-/** The header's two badges, the banner of simulated prices and the sentence below the controls. */
+/** The header's two badges, the banner of simulated prices and the sentence below the token. */
 export function createStatusView(): {
-  show(state: ConnectionState, now: number): void;
+  show(phase: Phase, isDown: boolean, now: number): void;
   showSource(source: Source): void;
   say(text: string): void;
 } {
@@ -92,16 +106,15 @@ export function createStatusView(): {
   let notice = '';
   let noticePhase = '';
   return {
-    show(state, now) {
-      const status = describeStatus(state, now);
-      document.body.dataset['phase'] = state.phase.name;
-      document.body.dataset['feed'] = state.phase.name === 'open' ? state.phase.feed : 'none';
+    show(phase, isDown, now) {
+      const status = describeStatus(phase, isDown, now);
+      document.body.dataset['phase'] = phase.name;
       badge.dataset['tone'] = status.tone;
       message.dataset['tone'] = status.tone;
       setText(text, status.text);
       // A notice stays until the connection changes its phase.
-      if (noticePhase === '') noticePhase = state.phase.name;
-      if (notice !== '' && noticePhase !== state.phase.name) notice = '';
+      if (noticePhase === '') noticePhase = phase.name;
+      if (notice !== '' && noticePhase !== phase.name) notice = '';
       setText(message, notice === '' ? status.message : notice);
       setText(announcer, `${status.announcement}. ${notice}`.trim());
     },

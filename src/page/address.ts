@@ -1,20 +1,4 @@
-import type { ChannelName } from '../candle/channel.ts';
-import type { Interval } from '../candle/interval.ts';
-
-const PROTOCOL = 'candlegate.v1.json';
-const BEARER_PREFIX = 'base64url.bearer.authorization.candlegate.';
-
-/** Unpadded base64url (RFC 4648, section 5) of a text in UTF-8. */
-function base64url(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-}
-
-/** The subprotocol list of a handshake: the real one, and the token (PROTOCOL.md, "Authentication"). */
-export function subprotocols(token: string): string[] {
-  return [PROTOCOL, `${BEARER_PREFIX}${base64url(token)}`];
-}
+import type { ChannelName, Interval } from '../client/index.ts';
 
 /** What the address's fragment may carry. A fragment never reaches a server. */
 export interface FragmentWishes {

@@ -1,0 +1,44 @@
+import { byId, make } from '../dom.ts';
+import { formatMs, formatTime } from '../format.ts';
+import type { ResumeEntry, ResumeLedger } from '../resume-ledger.ts';
+
+const SHOWN = 3;
+
+/** The last times that something was missed, and what came back. */
+export function createResumesView(ledger: ResumeLedger): { show(): void } {
+  const list = byId('resumes', HTMLOListElement);
+  let shown: ResumeEntry | undefined;
+  return {
+    show() {
+      const [newest] = ledger.entries;
+      if (newest === shown) return;
+      shown = newest;
+      list.replaceChildren(...ledger.entries.slice(0, SHOWN).map(row));
+    },
+  };
+}
+
+function row(entry: ResumeEntry): HTMLLIElement {
+  const item = make('li');
+  item.dataset['kind'] = entry.kind;
+  const title = entry.kind === 'resume' ? 'Resumed' : 'Caught up';
+  const away = entry.awayMs === null ? '' : ` after ${formatMs(entry.awayMs)}`;
+  item.append(
+    make('span', 'resume-time', formatTime(entry.at).slice(0, 8)),
+    make('strong', '', `${title}${away}`),
+    make('span', 'resume-text', describeResume(entry)),
+  );
+  return item;
+}
+
+/** What a resume brought, in words. */
+export function describeResume(entry: ResumeEntry): string {
+  const parts = [`${plural(entry.closed, 'closed candle')} brought back`];
+  if (entry.conflated !== null) parts.push(`${plural(entry.conflated, 'update')} conflated`);
+  if (!entry.recovered) parts.push('history did not reach back');
+  return parts.join(', ');
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
