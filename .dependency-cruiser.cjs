@@ -32,7 +32,7 @@ const mayImport = {
     'metrics',
     'tracing',
   ],
-  page: ['candle'],
+  page: ['candle', 'client'],
   client: ['candle', 'protobuf'],
 };
 

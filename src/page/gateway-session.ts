@@ -51,6 +51,8 @@ export class GatewaySession {
   #watched: readonly ChannelName[] = [];
   #phase: Phase = { name: 'idle' };
   #client: CandlegateClient | null = null;
+  /** Between channels on a connection that holds, which the client calls `resuming` too. */
+  #isMoving = false;
   #token = '';
   /** Sent with `auth` and not answered yet. */
   #newToken: string | null = null;
@@ -115,7 +117,9 @@ export class GatewaySession {
     const client = this.#client;
     if (client === null) return;
     for (const channel of channels) {
-      if (!this.#subscriptions.has(channel)) this.#subscribe(client, channel);
+      if (this.#subscriptions.has(channel)) continue;
+      this.#isMoving = isOpen(this.#phase);
+      this.#subscribe(client, channel);
     }
     for (const [channel, subscription] of this.#subscriptions) {
       if (channels.includes(channel)) continue;
@@ -134,6 +138,11 @@ export class GatewaySession {
   #setPhase(phase: Phase): void {
     this.#phase = phase;
     this.#deps.listener.onPhase(phase);
+  }
+
+  #moved(phase: Phase): void {
+    this.#isMoving &&= phase.name === 'resuming' && phase.retryAt === null;
+    if (!this.#isMoving) this.#setPhase(phase);
   }
 
   #end(): void {
@@ -194,7 +203,7 @@ export class GatewaySession {
       };
     client.on(
       'state',
-      heard((state) => this.#setPhase(phaseOf(state))),
+      heard((state) => this.#moved(phaseOf(state))),
     );
     client.on(
       'welcome',

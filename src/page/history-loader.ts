@@ -4,7 +4,7 @@ import { MAX_WITH_HISTORY, type CandleSeries } from './candle-series.ts';
 /** Candles of one request. */
 export const PAGE_CANDLES = 500;
 /** A request that failed is not made again sooner, however much one scrolls. */
-export const RETRY_MS = 2_000;
+export const RETRY_MS = 3_000;
 
 /**
  * - `idle`: there may be more;

@@ -64,7 +64,6 @@ function start(): void {
     listener: {
       onPhase(phase) {
         notePhase(phase);
-        tokenForm.show(phase, session.token);
         schedule();
       },
       onServed(outcome) {
@@ -99,7 +98,7 @@ function start(): void {
     },
   });
 
-  const chart = createChartView(loadOlder);
+  const chart = createChartView(schedule);
   const quote = createQuoteView();
   const status = createStatusView();
   const watch = createWatchView(book, (symbol) => choose(symbol, book.interval));
@@ -136,6 +135,7 @@ function start(): void {
     watch.show(time);
     intervals.show();
     chart.show(series);
+    if (chart.isAtLeftEdge) loadOlder();
     chart.showHistory(loaderOf(channel).state);
     quote.show(series.candles);
     const isDown =
@@ -147,6 +147,7 @@ function start(): void {
     faults.show(source === 'simulator', session.welcome !== null, time);
     latency.show(clock, time);
     logView.show();
+    tokenForm.show(phase, session.token);
   }
 
   function noteSource(next: Source): void {
@@ -182,11 +183,13 @@ function start(): void {
   }
 
   function loadOlder(): void {
-    const loading = loaderOf(book.chosen).more(now());
-    schedule();
-    void loading.then((hasChanged) => {
-      if (hasChanged) schedule();
-    });
+    // Not before its snapshot has come to an end.
+    if (ledger.mark(book.chosen)?.epoch == null) return;
+    void loaderOf(book.chosen)
+      .more(now())
+      .then((hasChanged) => {
+        if (hasChanged) schedule();
+      });
   }
 
   async function askForFault(fault: Fault): Promise<string | null> {

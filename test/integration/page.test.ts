@@ -44,13 +44,13 @@ describe('the page of a running gateway', () => {
     await page.locator('#submit').click();
     await page.locator('#message:not(:empty)').waitFor();
     expect(await page.locator('#message').textContent()).toMatch(/token/i);
-    expect(await page.locator('body').getAttribute('data-phase')).not.toBe('open');
+    expect(await page.locator('body').getAttribute('data-phase')).not.toBe('live');
   });
 
   it('connects with the right one, draws history and live candles, and says that they are simulated', async () => {
     await page.locator('#token').fill(await testToken());
     await page.locator('#submit').click();
-    await phase('open');
+    await phase('live');
     expect(await candles()).toBeGreaterThan(200);
     expect(await page.locator('#simulated').isVisible()).toBe(true);
     const price = await page.locator('#price').textContent();
@@ -64,15 +64,15 @@ describe('the page of a running gateway', () => {
     await page.locator('#submit').click();
     await phase('idle');
     await page.locator('#submit').click();
-    await phase('open');
+    await phase('live');
   });
 
   it('comes back by itself after the gateway was restarted', async () => {
     await standalone.stop('SIGKILL');
-    await page.locator('body:not([data-phase="open"])').waitFor();
+    await page.locator('body:not([data-phase="live"])').waitFor();
     standalone = startRole(['standalone'], env);
     await listening(standalone);
-    await page.locator('body[data-phase="open"]').waitFor({ timeout: 30_000 });
+    await page.locator('body[data-phase="live"]').waitFor({ timeout: 30_000 });
   }, 45_000);
 
   it('asked nobody but its own gateway and broke no rule of its content policy', () => {

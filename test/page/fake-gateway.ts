@@ -56,6 +56,10 @@ export class FakeGateway {
   feed: FeedState = 'live';
   /** Set to refuse every upgrade as an unreachable gateway would. */
   refusesUpgrades = false;
+  /** Set to answer no more requests for candles. */
+  refusesHistory = false;
+  /** Faults that pages have asked for. */
+  readonly faults: string[] = [];
   /** What `recovered` says to a client that resumes. */
   recovers = true;
 
@@ -189,6 +193,19 @@ export class FakeGateway {
     this.dropAll(1001, 'going_away');
   }
 
+  /** What a client gets that was slow: the closed candles after a start, and the open one. */
+  catchUp(channel: ChannelName, after: number, spared: number): void {
+    const offset = (this.#offsets.get(channel) ?? 811) + spared;
+    this.#offsets.set(channel, offset);
+    const candles = this.candles(channel).filter(({ start }) => start > after);
+    const { source } = this;
+    for (const peer of this.#peers) {
+      if (!peer.channels.has(channel)) continue;
+      const part = { channel, epoch: 'k3x9', offset, source, replay: true as const, candles };
+      this.#send(peer, { type: 'snapshot', ...part });
+    }
+  }
+
   /** Ends all connections; without a code as a broken line would. */
   dropAll(code?: number, reason = ''): void {
     for (const { socket } of this.#peers) {
@@ -210,8 +227,12 @@ export class FakeGateway {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.targets.push(request.url ?? '');
     const { pathname } = new URL(request.url ?? '/', this.origin);
-    if (pathname === '/api/v1/live/channels') {
-      this.#listChannels(request, response);
+    const [, api, , kind, ...rest] = pathname.split('/');
+    if (api === 'api') {
+      if (!isGood(request.headers.authorization?.replace(/^Bearer /, '') ?? '')) refuse(response);
+      else if (kind === 'live') this.#listChannels(response);
+      else if (kind === 'candles') this.#listCandles(request, response, rest);
+      else this.#fault(request, response, rest);
       return;
     }
     const name = pathname === '/' ? 'index.html' : path.basename(pathname);
@@ -224,17 +245,7 @@ export class FakeGateway {
     response.end(body);
   }
 
-  #listChannels(request: IncomingMessage, response: ServerResponse): void {
-    const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
-    if (!isGood(token)) {
-      response.writeHead(401, {
-        'content-type': 'application/problem+json',
-        'www-authenticate': 'Bearer',
-      });
-      const detail = 'The signature of the token does not fit any key of this gateway.';
-      response.end(JSON.stringify({ status: 401, title: 'No', code: 'invalid_signature', detail }));
-      return;
-    }
+  #listChannels(response: ServerResponse): void {
     const channels = this.symbols.flatMap((symbol) =>
       this.intervals.map((interval) => ({
         ...this.#head(`candles:${symbol}:${intervalSchema.parse(interval)}`),
@@ -244,8 +255,32 @@ export class FakeGateway {
         lastUpdate: null,
       })),
     );
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ source: this.source, channels }));
+    answer(response, { source: this.source, channels });
+  }
+
+  #listCandles(request: IncomingMessage, response: ServerResponse, path: readonly string[]): void {
+    const { searchParams } = new URL(request.url ?? '/', this.origin);
+    const [symbol = '', interval] = path;
+    const channel = `candles:${symbol}:${intervalSchema.parse(interval)}` as const;
+    const before = Number(searchParams.get('before'));
+    const older = this.candles(channel).filter(({ start }) => start < before);
+    if (this.refusesHistory) {
+      const detail = 'There were too many requests.';
+      problem(response, 429, 'too_many_requests', detail);
+      return;
+    }
+    const candles = older.slice(-Number(searchParams.get('limit')));
+    answer(response, { channel, source: this.source, candles });
+  }
+
+  #fault(request: IncomingMessage, response: ServerResponse, path: readonly string[]): void {
+    if (this.source !== 'simulator') {
+      problem(response, 403, 'not_simulated', 'The prices of this gateway are real.');
+      return;
+    }
+    this.faults.push(`${request.method ?? ''} ${path.join('/')}`);
+    if (path[1] === 'drop') this.dropAll();
+    answer(response, { connection: path[0], fault: path[1] });
   }
 
   #head(channel: ChannelName): {
@@ -345,6 +380,21 @@ export class FakeGateway {
     // A fake that says what no gateway says would prove nothing.
     peer.socket.send(JSON.stringify(serverMessageSchema.parse(message)));
   }
+}
+
+function answer(response: ServerResponse, body: object): void {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function problem(response: ServerResponse, status: number, code: string, detail: string): void {
+  response.writeHead(status, { 'content-type': 'application/problem+json' });
+  response.end(JSON.stringify({ status, title: 'No', code, detail }));
+}
+
+function refuse(response: ServerResponse): void {
+  const detail = 'The signature of the token does not fit any key of this gateway.';
+  problem(response, 401, 'invalid_signature', detail);
 }
 
 function isGood(token: string): boolean {

@@ -13,7 +13,9 @@ import {
 import { FakeGateway, GOOD_TOKEN, OTHER_GOOD_TOKEN } from './fake-gateway.ts';
 
 const BTC = 'candles:BTCUSDT:1';
+const ETH = 'candles:ETHUSDT:1';
 const ETH5 = 'candles:ETHUSDT:5';
+const WATCHED = [BTC, ETH, 'candles:SOLUSDT:1'];
 const PATIENCE_MS = 10_000;
 
 let browser: Browser;
@@ -60,7 +62,11 @@ async function waitForText(page: Page, selector: string, text: string): Promise<
   });
 }
 async function waitForCandles(page: Page, count: number): Promise<void> {
-  await page.locator(`#chart[data-candles="${count}"]`).waitFor();
+  await vi.waitFor(
+    async () =>
+      expect(await page.locator('#chart').getAttribute('data-candles')).toBe(String(count)),
+    { timeout: PATIENCE_MS },
+  );
 }
 /** How many different colours the chart's canvases show. */
 async function colours(page: Page): Promise<number> {
@@ -80,11 +86,14 @@ async function colours(page: Page): Promise<number> {
 describe('the page', () => {
   it('connects with the token of the address, hides it, and draws candles', async () => {
     const { gateway, page, watched } = await visit(`#token=${GOOD_TOKEN}`);
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     await waitForCandles(page, 301);
     expect(page.url()).toBe(`${gateway.origin}/#symbol=BTCUSDT&interval=1`);
     expect(gateway.targets.join()).not.toContain(GOOD_TOKEN);
-    expect(gateway.sentByClients('subscribe')[0]).toMatchObject({ channels: [BTC], snapshot: 300 });
+    const asked = gateway.sentByClients('subscribe');
+    expect(asked.flatMap(({ channels }) => channels).sort()).toEqual(WATCHED);
+    expect(asked[0]).toMatchObject({ snapshot: 300 });
+    expect(gateway.connections).toBe(1);
 
     gateway.movePrice(BTC, '84567.8');
     await waitForText(page, '#price', '84,567.8');
@@ -98,11 +107,16 @@ describe('the page', () => {
     const closed = gateway.closeCandle(BTC);
     await waitForCandles(page, 303);
     await waitForText(page, '[data-fact="closed"]', '2');
+    await waitForText(
+      page,
+      '[data-fact="lastClosed"]',
+      new Date(closed.start).toISOString().slice(11, 16),
+    );
     expect(await page.locator('#chart').getAttribute('data-last-start')).toBe(
       String(closed.end + 1),
     );
-    await waitForText(page, '[data-hop="bus"]', '0.80 ms');
-    await waitForText(page, '[data-hop="client"]', '≈');
+    await waitForText(page, '#hops [data-hop="bus"]', '0.80 ms');
+    await waitForText(page, '#hops [data-hop="client"]', '≈');
     await waitForText(page, '#log', '84,567.8');
     expect(watched.complaints).toEqual([]);
     const elsewhere = watched.requests.filter(
@@ -113,7 +127,7 @@ describe('the page', () => {
 
   it('says loudly that prices are simulated', async () => {
     const { page } = await visit(`#token=${GOOD_TOKEN}`, { source: 'simulator' });
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     await waitForText(page, '#source-text', 'Simulated');
     expect(await page.locator('#simulated').isVisible()).toBe(true);
   });
@@ -126,7 +140,7 @@ describe('the page', () => {
     expect(gateway.connections).toBe(0);
     await page.getByLabel('Access token').fill(GOOD_TOKEN);
     await page.keyboard.press('Enter');
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     expect(watched.complaints).toEqual([]);
   });
 
@@ -144,43 +158,61 @@ describe('the page', () => {
     await waitForPhase(page, 'idle');
     await vi.waitFor(() => expect(gateway.connections).toBe(0));
     await page.getByRole('button', { name: 'Connect' }).click();
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     expect(gateway.sentByClients('subscribe').at(-1)?.since).toHaveProperty(BTC);
     await page.reload();
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
   });
 
-  it('comes back after a loss and gets what it missed', async () => {
+  it('comes back after a loss, gets what it missed, and says so', async () => {
     const { gateway, page, watched } = await visit(`#token=${GOOD_TOKEN}`);
     await waitForCandles(page, 301);
+    gateway.movePrice(BTC, '84567.8');
+    await waitForText(page, '#price', '84,567.8');
     const lastClosed = gateway.candles(BTC).at(-2)?.start;
     gateway.refusesUpgrades = true;
     gateway.dropAll();
-    await waitForPhase(page, 'waiting');
-    await waitForText(page, '#message', 'Reconnecting');
+    await waitForPhase(page, 'resuming');
+    await waitForText(page, '#message', 'reconnects by itself');
     gateway.closeCandle(BTC);
     gateway.closeCandle(BTC);
     gateway.refusesUpgrades = false;
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     await waitForCandles(page, 303);
-    expect(gateway.sentByClients('subscribe').at(-1)?.since).toEqual({ [BTC]: lastClosed });
+    expect(gateway.sentByClients('subscribe').at(-1)?.since).toMatchObject({ [BTC]: lastClosed });
     await waitForText(page, '#log', 'recovered');
+    await waitForText(page, '#resumes', 'Resumed');
+    await waitForText(page, '#resumes', '2 closed candles brought back');
+    await waitForText(page, '[data-fact="replayed"]', '2');
     expect(watched.complaints).toEqual([]);
+  });
+
+  it('shows what conflation spared it when the gateway found it slow', async () => {
+    const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
+    await waitForCandles(page, 301);
+    gateway.movePrice(BTC, '84567.8');
+    await waitForText(page, '#price', '84,567.8');
+    gateway.catchUp(BTC, gateway.candles(BTC).at(-2)?.start ?? 0, 40);
+    await waitForText(page, '#resumes', 'Caught up');
+    await waitForText(page, '#resumes', '0 closed candles brought back, 39 updates conflated');
+    await waitForText(page, '[data-fact="conflated"]', '39');
   });
 
   it('waits as going_away says before it reconnects', async () => {
     const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
+    const before = gateway.sentByClients('subscribe').length;
     gateway.goAway(3_000);
-    await waitForPhase(page, 'waiting');
-    await waitForText(page, '#state-text', 'Reconnecting in');
-    await waitForPhase(page, 'open');
-    expect(gateway.sentByClients('subscribe')).toHaveLength(2);
+    await waitForPhase(page, 'resuming');
+    await waitForText(page, '#state-text', 'Resuming in');
+    await waitForPhase(page, 'live');
+    expect(gateway.sentByClients('subscribe').length).toBeGreaterThan(before);
+    expect(gateway.connections).toBe(1);
   });
 
   it('shows a stale feed, a lost feed and its return', async () => {
     const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     gateway.setFeed('stale');
     await waitForText(page, '#state-text', 'Stale');
     gateway.setFeed('down');
@@ -192,7 +224,7 @@ describe('the page', () => {
 
   it('stops with the reason when the token expires', async () => {
     const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     gateway.dropAll(4401, 'token_expired');
     await waitForPhase(page, 'closed');
     await waitForText(page, '#message', 'The token has expired');
@@ -200,33 +232,111 @@ describe('the page', () => {
 
   it('takes a new token without reconnecting', async () => {
     const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
-    await waitForPhase(page, 'open');
+    await waitForPhase(page, 'live');
     await page.getByLabel('Access token').fill(OTHER_GOOD_TOKEN);
     await page.getByRole('button', { name: 'Use new token' }).click();
     await waitForText(page, '#message', 'The new token is in force');
     expect(gateway.sentByClients('auth')).toHaveLength(1);
-    expect(gateway.sentByClients('subscribe')).toHaveLength(1);
+    expect(gateway.connections).toBe(1);
+    expect(await page.getByRole('button', { name: 'Disconnect' }).isVisible()).toBe(true);
     expect(await page.locator('#log').textContent()).not.toContain(OTHER_GOOD_TOKEN);
+  });
+
+  it('keeps every symbol of the watch list live over one connection', async () => {
+    const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
+    await waitForCandles(page, 301);
+    const card = (symbol: string) => page.locator('.card', { hasText: symbol });
+    for (const symbol of gateway.symbols) await waitForText(page, '#watch', symbol);
+    gateway.movePrice(ETH, '83123.4');
+    await vi.waitFor(async () => expect(await card('ETHUSDT').textContent()).toContain('83,123.4'));
+    expect(await card('ETHUSDT').textContent()).toMatch(/[▲▼] [+−][\d.]+ % 5h/);
+    expect(await page.locator('#price').textContent()).not.toContain('83,123.4');
+    expect(gateway.connections).toBe(1);
   });
 
   it('changes symbol and interval by keyboard on the same connection', async () => {
     const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
     await waitForCandles(page, 301);
-    await page.getByLabel('Symbol').selectOption('ETHUSDT');
-    await page.getByRole('radio', { name: '1 minute', exact: true }).focus();
+    await page.getByRole('radio', { name: 'BTCUSDT' }).focus();
     await page.keyboard.press('ArrowRight');
     await waitForText(page, '#quote-symbol', 'ETHUSDT');
+    // It was watched all the while: nothing has to be fetched.
     await waitForCandles(page, 301);
+    expect(gateway.sentByClients('unsubscribe')).toEqual([]);
+    await page.getByRole('radio', { name: '1 minute', exact: true }).focus();
+    await page.keyboard.press('ArrowRight');
     const last = gateway.candles(ETH5).at(-1);
     await page.locator(`#chart[data-last-start="${last?.start ?? ''}"]`).waitFor();
+    const left = gateway.sentByClients('unsubscribe').flatMap(({ channels }) => channels);
+    expect(left.sort()).toEqual(WATCHED);
     expect(await page.getByRole('radio', { name: '5 minutes', exact: true }).isChecked()).toBe(
       true,
     );
-    expect(gateway.sentByClients('unsubscribe').map(({ channels }) => channels)).toContainEqual([
-      BTC,
-    ]);
     expect(gateway.connections).toBe(1);
     expect(page.url()).toContain('#symbol=ETHUSDT&interval=5');
+  });
+
+  it('loads older candles as one scrolls left, until the gateway holds no more', async () => {
+    const { gateway, page, watched } = await visit(`#token=${GOOD_TOKEN}`);
+    await waitForCandles(page, 301);
+    gateway.refusesHistory = true;
+    await page.locator('#chart').focus();
+    await page.keyboard.press('Home');
+    await waitForText(page, '#history-note', 'could not be loaded. There were too many requests.');
+    gateway.refusesHistory = false;
+    await waitForCandles(page, 401);
+    await page.keyboard.press('Home');
+    await waitForText(page, '#history-note', 'History begins here');
+    await page.keyboard.press('End');
+    await waitForText(page, '#history-note', '');
+    // By mouse it is the same.
+    await page.getByRole('radio', { name: 'ETHUSDT' }).check();
+    await waitForCandles(page, 301);
+    await page.locator('#chart').hover();
+    await vi.waitFor(
+      async () => {
+        await page.mouse.wheel(-4_000, 0);
+        expect(await page.locator('#chart').getAttribute('data-candles')).toBe('401');
+      },
+      { timeout: PATIENCE_MS, interval: 200 },
+    );
+    expect(await page.locator('#to-latest').isVisible()).toBe(true);
+    expect(watched.complaints).toEqual([]);
+  });
+
+  it('keeps the numbers of a message that is chosen while others come', async () => {
+    const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`);
+    await waitForCandles(page, 301);
+    gateway.movePrice(BTC, '84567.8');
+    await waitForText(page, '#hops-caption', 'Newest: BTCUSDT 1m #812');
+    await page.locator('#waterfall').focus();
+    await page.keyboard.press('ArrowDown');
+    await waitForText(page, '#hops-caption', 'Chosen: BTCUSDT 1m #812');
+    gateway.movePrice(ETH, '3123.4');
+    await vi.waitFor(async () =>
+      expect(await page.locator('.passage').first().textContent()).toContain('ETH 1m'),
+    );
+    await waitForText(page, '#hops-caption', 'Chosen: BTCUSDT 1m #812');
+    expect(await page.locator('[aria-selected="true"]').textContent()).toContain('BTC 1m');
+    await page.keyboard.press('Escape');
+    await waitForText(page, '#hops-caption', 'Newest: ETHUSDT 1m #812');
+  });
+
+  it('asks for faults of its own connection where prices are simulated, and resumes', async () => {
+    const { gateway, page } = await visit(`#token=${GOOD_TOKEN}`, { source: 'simulator' });
+    await waitForPhase(page, 'live');
+    await page.getByLabel('Slow for').selectOption('20 s');
+    await page.getByRole('button', { name: 'Slow me down' }).click();
+    await waitForText(page, '#fault-note', 'Off the live stream');
+    await page.getByRole('button', { name: 'Drop me' }).click();
+    await waitForText(page, '#resumes', 'Resumed');
+    expect(gateway.faults).toEqual(['POST c9f1/slow', 'POST c9f1/drop']);
+  });
+
+  it('offers no faults where prices are real', async () => {
+    const { page } = await visit(`#token=${GOOD_TOKEN}`);
+    await waitForPhase(page, 'live');
+    expect(await page.locator('#faults').isVisible()).toBe(false);
   });
 
   it('pauses, filters and opens messages', async () => {

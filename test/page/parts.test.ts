@@ -1,119 +1,99 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CLOSE_CODES } from '../../src/candle/codes.ts';
 import { Activity } from '../../src/page/activity.ts';
-import { fullJitterDelay, MAX_DELAY_MS } from '../../src/page/backoff.ts';
+import { readFragment, writeFragment } from '../../src/page/address.ts';
 import { CandleSeries, MAX_CANDLES } from '../../src/page/candle-series.ts';
-import {
-  addSample,
-  estimateClock,
-  MAX_SAMPLES,
-  type PingSample,
-} from '../../src/page/clock-offset.ts';
-import { closePolicy } from '../../src/page/close-policy.ts';
-import { readFragment, subprotocols, writeFragment } from '../../src/page/credentials.ts';
 import * as format from '../../src/page/format.ts';
-import { HopHistory, hopLatencies } from '../../src/page/hops.ts';
-import { isShown, MAX_ENTRIES, MessageLog } from '../../src/page/message-log.ts';
-import { candle, candleMessage, MINUTE } from './messages.ts';
-
-describe('backoff', () => {
-  it('stays between nothing and the bound', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(2_000),
-        fc.double({ min: 0, max: 0.999_999, noNaN: true }),
-        (n, random) => {
-          const delay = fullJitterDelay(n, random);
-          expect(delay).toBeGreaterThanOrEqual(0);
-          expect(delay).toBeLessThanOrEqual(MAX_DELAY_MS);
-        },
-      ),
-    );
-    expect(fullJitterDelay(0, 0)).toBe(0);
-  });
-});
-
-describe('close codes', () => {
-  it('every code of the protocol is known by its own words', () => {
-    for (const code of Object.values(CLOSE_CODES)) {
-      expect(closePolicy(code, '').text).not.toContain('code');
-    }
-  });
-  it('an unknown code follows its range and shows its reason', () => {
-    expect(closePolicy(4499, 'too many')).toMatchObject({
-      action: 'give_up',
-      text: 'The gateway closed the connection (code 4499, too many)',
-    });
-    expect(closePolicy(4002, '').action).toBe('reconnect');
-    expect(closePolicy(1012, '').action).toBe('reconnect');
-  });
-});
-
-describe('the clock', () => {
-  it('is off by at most half a round trip, whatever way the ping took', () => {
-    const sample = fc.tuple(fc.nat(500), fc.nat(500), fc.nat(100_000));
-    fc.assert(
-      fc.property(
-        fc.integer({ min: -1e6, max: 1e6 }),
-        fc.array(sample, { minLength: 1 }),
-        (offset, list) => {
-          const samples = list.reduce<readonly PingSample[]>((known, [there, back, sentAt]) => {
-            const serverTime = sentAt + there + offset;
-            return addSample(known, { sentAt, receivedAt: sentAt + there + back, serverTime });
-          }, []);
-          expect(samples.length).toBeLessThanOrEqual(MAX_SAMPLES);
-          const estimate = estimateClock(samples);
-          expect(estimate).not.toBeNull();
-          if (estimate === null) return;
-          const error = Math.abs(estimate.offsetMs - offset);
-          expect(error).toBeLessThanOrEqual(estimate.bestRoundTripMs / 2);
-        },
-      ),
-    );
-  });
-});
+import { layOut, measure, niceScale, Passages } from '../../src/page/hops.ts';
+import { isShown, MAX_ENTRIES, MessageLog, rawText } from '../../src/page/message-log.ts';
+import { candle, candleMessage, MINUTE, snapshot } from './messages.ts';
 
 describe('hops', () => {
   const clock = { offsetMs: 500, bestRoundTripMs: 4, roundTripMs: 9 };
-  it('measures the last one by the gateway’s clock', () => {
-    const { times } = candleMessage(1, false, 1);
-    expect(hopLatencies(times, 545, clock)).toEqual({
-      ingest: 40,
-      bus: 1,
-      gateway: 2,
-      client: 2,
-      total: 45,
-    });
-    expect(hopLatencies(times, 545, null)).toMatchObject({ client: null, total: null });
+  const message = candleMessage(1, false, 1);
+
+  it('are laid end to end on one scale, with the doubt of two clocks around the end', () => {
+    const passages = new Passages(5);
+    passages.add(message, 545);
+    const [passage] = passages.newest(1);
+    if (passage === undefined) throw new Error('nothing was added');
+    const bar = layOut(measure(passage, clock), clock, 64);
+    expect(bar.segments.map(({ hop, size }) => [hop, size * 64])).toEqual([
+      ['ingest', 40],
+      ['bus', 1],
+      ['gateway', 2],
+      ['client', 2],
+    ]);
+    expect(bar.segments.map(({ from }) => from * 64)).toEqual([0, 40, 41, 43]);
+    expect(bar.doubt).toEqual({ from: 43 / 64, size: 4 / 64 });
+    const unknown = layOut(measure(passage, null), null, 64);
+    expect(unknown.segments.map(({ hop }) => hop)).toEqual(['ingest', 'bus', 'gateway']);
+    expect(unknown.doubt).toBeNull();
   });
-  it('says nothing about an exchange whose clock runs far ahead', () => {
-    const times = { exchange: 60_000, ingest: 1_000, published: 1_001, gateway: 1_002 };
-    expect(hopLatencies(times, 545, clock)).toMatchObject({ ingest: null, total: null, bus: 1 });
+  it('never leave their scale, nor overlap, whatever the times', () => {
+    const ms = fc.double({ min: -5_000, max: 5_000, noNaN: true });
+    fc.assert(
+      fc.property(ms, ms, ms, ms, (ingest, bus, gateway, client) => {
+        const latencies = { ingest, bus, gateway, client, total: null };
+        const whole = [ingest, bus, gateway, client].reduce(
+          (sum, hop) => sum + Math.max(0, hop),
+          0,
+        );
+        const scale = niceScale(whole + 2);
+        expect(scale).toBeGreaterThanOrEqual(whole);
+        const { segments, doubt } = layOut(latencies, clock, scale);
+        let end = 0;
+        for (const { from, size } of segments) {
+          expect(from).toBeCloseTo(end);
+          end = from + size;
+        }
+        expect(end).toBeLessThanOrEqual(1 + 1e-9);
+        expect((doubt?.from ?? 0) + (doubt?.size ?? 0)).toBeLessThanOrEqual(1 + 1e-9);
+      }),
+    );
+    expect([0, 1, 4, 46, 620, 1_001].map(niceScale)).toEqual([1, 1, 5, 50, 750, 1_500]);
   });
-  it('gives the medians of the last ones by the clock estimate of now', () => {
-    const history = new HopHistory(3);
-    expect(history.medians(clock).bus).toBeNull();
+  it('give the medians of the last ones by the clock estimate of now, and nothing of REST', () => {
+    const passages = new Passages(3);
+    expect(passages.medians(clock).bus).toBeNull();
     for (const bus of [900, 5, 1, 3]) {
       const times = { exchange: 60_000, ingest: 1_000, published: 1_000 + bus, gateway: 2_000 };
-      history.add({ times, receivedAt: 1_507 });
+      passages.add({ ...message, times }, 1_507);
     }
-    expect(history.medians(clock)).toMatchObject({ bus: 3, client: 7, ingest: null, total: null });
-    expect(history.medians({ ...clock, offsetMs: 600 }).client).toBe(107);
+    passages.add({ ...message, backfill: true }, 1_507);
+    expect(passages.lastId).toBe(4);
+    expect(passages.newest(9).map(({ id }) => id)).toEqual([4, 3, 2]);
+    expect([passages.find(1), passages.find(3)?.id]).toEqual([undefined, 3]);
+    expect(passages.medians(clock)).toMatchObject({ bus: 3, client: 7, ingest: null, total: null });
+    expect(passages.medians({ ...clock, offsetMs: 600 }).client).toBe(107);
   });
 });
 
 describe('the series', () => {
   it('keeps order, never changes a closed candle, and says what changed', () => {
     const series = new CandleSeries();
-    series.replace([candle(1, true), candle(2, false)]);
-    expect(series.takeChange()).toBe('all');
+    expect(series.takeChange()).toBeNull();
+    for (const each of [candle(1, true), candle(2, false)]) series.put(each);
+    expect(series.takeChange()).toEqual(new Set([MINUTE, 2 * MINUTE]));
     expect(series.takeChange()).toBeNull();
     series.put(candle(3, false));
     series.put(candle(2, true, '77'));
     series.put(candle(2, true, '1'));
     expect(series.takeChange()).toEqual(new Set([3 * MINUTE, 2 * MINUTE]));
     expect(series.candles.map(({ close }) => close)).toEqual(['100.5', '77', '100.5']);
+  });
+  it('takes older candles before the ones it has, and is drawn anew for another view', () => {
+    const series = new CandleSeries();
+    series.put(candle(3, true));
+    series.takeChange();
+    series.prepend([candle(1, true), candle(2, true), candle(3, true, '9')]);
+    expect(series.candles.map(({ start }) => start / MINUTE)).toEqual([1, 2, 3]);
+    expect(series.last?.close).toBe('100.5');
+    expect(series.takeChange()).toBe('all');
+    series.prepend([candle(1, true)]);
+    expect(series.takeChange()).toBeNull();
+    series.touch();
+    expect(series.takeChange()).toBe('all');
   });
   it('stays in order and within its bound whatever is put into it', () => {
     fc.assert(
@@ -134,36 +114,25 @@ describe('the series', () => {
 describe('the log', () => {
   it('is bounded, newest first, and filters', () => {
     const log = new MessageLog();
-    for (let n = 1; n <= MAX_ENTRIES + 5; n++)
-      log.received(candleMessage(n, n % 2 === 0, n), '{}', n);
+    for (let n = 1; n <= MAX_ENTRIES + 5; n++) log.received(candleMessage(n, n % 2 === 0, n), n);
     expect(log.entries).toHaveLength(MAX_ENTRIES);
     expect(log.entries[0]?.id).toBe(MAX_ENTRIES + 5);
     expect(log.entries.filter((entry) => isShown(entry, 'closed'))).toHaveLength(MAX_ENTRIES / 2);
     expect(log.entries.filter((entry) => isShown(entry, 'control'))).toHaveLength(0);
   });
-  it('never holds a token', () => {
-    const log = new MessageLog();
-    log.sent({ type: 'auth', id: '1', token: 'top-secret' }, 0);
-    expect(JSON.stringify(log.entries)).not.toContain('top-secret');
-  });
   it('cuts long texts', () => {
     const log = new MessageLog();
-    log.received({ type: 'pong', id: '1', time: 1 }, 'x'.repeat(100_000), 0);
-    expect(log.entries[0]?.raw.length).toBeLessThan(5_000);
+    const candles = Array.from({ length: 300 }, (_, n) => candle(n, true));
+    log.received(snapshot(candles), 0);
+    log.note('so it is', 1);
+    const [note, long] = log.entries.map(rawText);
+    expect(note).toBe('so it is');
+    expect(long?.length).toBeLessThan(5_000);
+    expect(long).toContain('characters)');
   });
 });
 
-describe('credentials', () => {
-  it('puts the token into the subprotocol list as unpadded base64url', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.constantFrom('ü€😀', '')), (token) => {
-        const [protocol, entry = ''] = subprotocols(token);
-        expect(protocol).toBe('candlegate.v1.json');
-        expect(entry).toMatch(/^base64url\.bearer\.authorization\.candlegate\.[\w-]*$/);
-        expect(entry.split('.')[4]).toBe(Buffer.from(token).toString('base64url'));
-      }),
-    );
-  });
+describe('the address', () => {
   it('reads token and channel from the fragment and writes back only the channel', () => {
     const wishes = readFragment('#token=a.b.c&symbol=ethusdt&interval=5');
     expect(wishes).toEqual({ token: 'a.b.c', channel: 'candles:ETHUSDT:5' });
@@ -216,5 +185,28 @@ describe('numbers', () => {
     expect(activity.updatesPerSecond(10_900)).toBe(1);
     expect(activity.updatesPerSecond(60_000)).toBe(0);
     expect(activity.closed).toBe(1);
+  });
+  it('keeps the last minute second by second, silence and replays included', () => {
+    const activity = new Activity();
+    activity.noteUpdate(false, 100_200);
+    activity.noteUpdate(false, 100_900);
+    activity.noteReplayed(103_000);
+    const minute = activity.lastMinute(105_000);
+    expect(minute).toHaveLength(60);
+    expect(minute.slice(-5)).toEqual([
+      { second: 100, live: 2, replayed: 0 },
+      { second: 101, live: 0, replayed: 0 },
+      { second: 102, live: 0, replayed: 0 },
+      { second: 103, live: 0, replayed: 1 },
+      { second: 104, live: 0, replayed: 0 },
+    ]);
+  });
+  it('names spans as short as they are exact', () => {
+    expect([300, 45, 1_440 * 3, 61].map((minutes) => format.formatSpan(minutes * MINUTE))).toEqual([
+      '5h',
+      '45m',
+      '3d',
+      '1h 01m',
+    ]);
   });
 });

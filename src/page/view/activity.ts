@@ -3,8 +3,7 @@ import { byId, make } from '../dom.ts';
 
 /** Bars of the last minute: live messages, and closed candles that came in replays. */
 export function createActivityView(activity: Activity): { show(now: number): void } {
-  const figure = byId('activity', HTMLElement);
-  const box = byId('activity-bars', HTMLElement);
+  const box = byId('activity', HTMLElement);
   const bars = Array.from({ length: REMEMBERED_SECONDS }, () => {
     const bar = make('span');
     const replayed = make('i');
@@ -28,11 +27,11 @@ export function createActivityView(activity: Activity): { show(now: number): voi
           `${(replayed / Math.max(1, live + replayed)) * 100}%`,
         );
       });
+      // A label that changes every second would be read out without end.
+      if (second % 10 !== 0 && box.dataset['labelled'] !== undefined) return;
+      box.dataset['labelled'] = '';
       const total = seconds.reduce((sum, { live }) => sum + live, 0);
-      if (second % 10 === 0 || figure.dataset['total'] === undefined) {
-        figure.setAttribute('aria-label', `${total} messages in the last minute`);
-      }
-      figure.dataset['total'] = String(total);
+      box.setAttribute('aria-label', `${total} messages in the last minute`);
     },
   };
 }

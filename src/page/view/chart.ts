@@ -30,6 +30,8 @@ const MAX_DECIMALS = 12;
 const EDGE_BARS = 40;
 
 export interface ChartView {
+  /** Whether the oldest candle is in sight, or nearly so. */
+  readonly isAtLeftEdge: boolean;
   /** Draws what has changed in the series since the last call. */
   show(series: CandleSeries): void;
   /** The next `show` draws a new channel and goes to its newest candle. */
@@ -46,9 +48,9 @@ export interface ChartView {
  * Candles with their volume. The library's own logo is switched off because it brings a style
  * element, which the page's content policy forbids; the footer gives the credit instead.
  *
- * @param onLeftEdge called, again and again, while the oldest candle is in sight or nearly so
+ * @param onMove called when other candles have come into sight
  */
-export function createChartView(onLeftEdge: () => void): ChartView {
+export function createChartView(onMove: () => void): ChartView {
   const container = byId('chart', HTMLElement);
   const empty = byId('chart-empty', HTMLElement);
   const toLatest = byId('to-latest', HTMLButtonElement);
@@ -84,7 +86,9 @@ export function createChartView(onLeftEdge: () => void): ChartView {
   const historyNote = createHistoryNote();
   let palette = readPalette();
   let isSimulated = false;
+  const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
   let isRestarting = true;
+  let isAtLeftEdge = false;
   let decimals = -1;
   let current: CandleSeries | null = null;
   let hovered: number | null = null;
@@ -157,8 +161,8 @@ export function createChartView(onLeftEdge: () => void): ChartView {
     legend.show(shown ?? candles.at(-1));
   }
 
-  function goToLatest(): void {
-    chart.timeScale().scrollToRealTime();
+  function goToLatest(isAnimated = !reducedMotion.matches): void {
+    chart.timeScale().scrollToPosition(RIGHT_OFFSET_BARS, isAnimated);
   }
 
   function recolour(): void {
@@ -195,14 +199,17 @@ export function createChartView(onLeftEdge: () => void): ChartView {
     toLatest.hidden = count === 0 || range === null || range.to >= count - 1;
     if (count === 0 || range === null) return;
     historyNote.edge(range.from < EDGE_BARS / 4, current?.candles[0]);
-    // Not while the library is about its own business: what comes may be there already.
-    if (range.from < EDGE_BARS && !isRestarting) queueMicrotask(onLeftEdge);
+    isAtLeftEdge = range.from < EDGE_BARS;
+    onMove();
   });
-  toLatest.addEventListener('click', goToLatest);
-  addChartKeys(container, chart, goToLatest);
+  toLatest.addEventListener('click', () => goToLatest());
+  addChartKeys(container, chart, () => goToLatest());
   recolour();
 
   return {
+    get isAtLeftEdge() {
+      return isAtLeftEdge && !isRestarting;
+    },
     show(series) {
       if (current !== series) series.touch();
       current = series;
@@ -213,7 +220,7 @@ export function createChartView(onLeftEdge: () => void): ChartView {
       if (isRestarting && series.last !== undefined) {
         isRestarting = false;
         chart.timeScale().applyOptions({ barSpacing: BAR_SPACING_PX });
-        goToLatest();
+        goToLatest(false);
       }
       describe(series);
       showLegend();
@@ -224,6 +231,7 @@ export function createChartView(onLeftEdge: () => void): ChartView {
     },
     restart() {
       isRestarting = true;
+      isAtLeftEdge = false;
       hovered = null;
     },
     markSimulated(next) {
