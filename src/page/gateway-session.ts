@@ -259,21 +259,16 @@ export class GatewaySession {
 
   #receive(message: ServerMessage, at: number): void {
     const { listener } = this.#deps;
-    switch (message.type) {
-      case 'subscribed':
-      case 'heartbeat':
-        for (const { channel, state } of message.channels) this.#feeds.set(channel, state);
-        break;
-      case 'authenticated':
-        this.#token = this.#newToken ?? this.#token;
-        this.#newToken = null;
-        this.#expiresAt = message.expiresAt;
-        listener.onNotice('The new token is in force.');
-        break;
-      case 'going_away':
-        listener.onNotice('The gateway is going away; this page moves by itself.');
-        break;
-      default:
+    const { type } = message;
+    if (type === 'subscribed' || type === 'heartbeat') {
+      for (const { channel, state } of message.channels) this.#feeds.set(channel, state);
+    } else if (type === 'authenticated') {
+      this.#token = this.#newToken ?? this.#token;
+      this.#newToken = null;
+      this.#expiresAt = message.expiresAt;
+      listener.onNotice('The new token is in force.');
+    } else if (type === 'going_away') {
+      listener.onNotice('The gateway is going away; this page moves by itself.');
     }
     listener.onReceived(message, at);
   }

@@ -1,4 +1,5 @@
 import type { Candle } from '../client/index.ts';
+import { formatMinute } from './format.ts';
 import { MAX_WITH_HISTORY, type CandleSeries } from './candle-series.ts';
 
 /** Candles of one request. */
@@ -61,5 +62,23 @@ export class HistoryLoader {
       this.#state = { name: 'failed', why, retryAt: now + RETRY_MS };
     }
     return true;
+  }
+}
+
+/** In a sentence; empty when there is nothing to say. */
+export function describeHistory(state: HistoryState, oldest: Candle | undefined): string {
+  switch (state.name) {
+    case 'idle':
+      return '';
+    case 'loading':
+      return 'Loading older candles…';
+    case 'failed':
+      return `Older candles could not be loaded. ${state.why}`;
+    case 'full':
+      return 'This page draws no more candles than these.';
+    case 'ended': {
+      const when = oldest === undefined ? '' : ` at ${formatMinute(oldest.start)} UTC`;
+      return `History begins here${when}: the gateway holds nothing older.`;
+    }
   }
 }

@@ -1,12 +1,18 @@
 import type { Candle, ChannelName } from '../client/index.ts';
 import { CandleSeries } from './candle-series.ts';
 import { channelName } from './address.ts';
-import type { ServedChannel } from './token-check.ts';
 
 /** Symbols that are watched at once; a gateway may serve thousands. */
 export const MAX_WATCHED = 40;
 /** Candles that the change and the small curve look back on. */
 export const SPAN_CANDLES = 300;
+
+/** A channel that the gateway serves, as `GET /api/v1/live/channels` lists it. */
+export interface ServedChannel {
+  readonly channel: ChannelName;
+  readonly symbol: string;
+  readonly interval: string;
+}
 
 /** What can be chosen, what is chosen, and the candles of every channel that was ever watched. */
 export class MarketBook {

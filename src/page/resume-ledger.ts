@@ -56,27 +56,21 @@ export class ResumeLedger {
   }
 
   received(message: ServerMessage, now: number): void {
-    switch (message.type) {
-      case 'subscribed':
-        for (const { channel, recovered } of message.channels) {
-          this.#channel(channel).resuming = recovered === undefined ? null : { recovered };
-        }
-        return;
-      case 'snapshot':
-        this.#snapshot(message, now);
-        return;
-      case 'candle': {
-        const channel = this.#channel(message.channel);
-        channel.epoch = message.epoch;
-        channel.offset = message.offset;
-        channel.heardAt = now;
-        const { confirm, start } = message.candle;
-        if (confirm) channel.lastClosed = Math.max(start, channel.lastClosed ?? 0);
-        return;
+    if (message.type === 'subscribed') {
+      for (const { channel, recovered } of message.channels) {
+        this.#channel(channel).resuming = recovered === undefined ? null : { recovered };
       }
-      default:
-        return;
-    }
+    } else if (message.type === 'snapshot') this.#snapshot(message, now);
+    else if (message.type === 'candle') this.#live(message, now);
+  }
+
+  #live(message: ServerMessageOf<'candle'>, now: number): void {
+    const channel = this.#channel(message.channel);
+    channel.epoch = message.epoch;
+    channel.offset = message.offset;
+    channel.heardAt = now;
+    const { confirm, start } = message.candle;
+    if (confirm) channel.lastClosed = Math.max(start, channel.lastClosed ?? 0);
   }
 
   #channel(name: ChannelName): Channel {
@@ -154,4 +148,16 @@ function maxOf(a: number | null, b: number | null): number | null {
 
 function sumOf(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
+}
+
+/** What a resume brought, in words. */
+export function describeResume(entry: ResumeEntry): string {
+  const parts = [`${plural(entry.closed, 'closed candle')} brought back`];
+  if (entry.conflated !== null) parts.push(`${plural(entry.conflated, 'update')} conflated`);
+  if (!entry.recovered) parts.push('history did not reach back');
+  return parts.join(', ');
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -1,11 +1,5 @@
-import type { ChannelName, Source } from '../client/index.ts';
-
-/** A channel that the gateway serves, as `GET /api/v1/live/channels` lists it. */
-export interface ServedChannel {
-  readonly channel: ChannelName;
-  readonly symbol: string;
-  readonly interval: string;
-}
+import type { Source } from '../client/index.ts';
+import type { ServedChannel } from './market-book.ts';
 
 /** What the REST check of a token found. */
 export type CheckOutcome =

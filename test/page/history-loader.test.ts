@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Candle } from '../../src/candle/candle.ts';
 import { CandleSeries, MAX_WITH_HISTORY } from '../../src/page/candle-series.ts';
-import { HistoryLoader, PAGE_CANDLES, RETRY_MS } from '../../src/page/history-loader.ts';
-import { describeHistory } from '../../src/page/view/history-note.ts';
+import {
+  describeHistory,
+  HistoryLoader,
+  PAGE_CANDLES,
+  RETRY_MS,
+} from '../../src/page/history-loader.ts';
 import { candle, MINUTE } from './messages.ts';
 
 /** A gateway that holds the candles of the minutes from `first` on. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE_CODES, PROBLEM_CODES } from '../../src/candle/codes.ts';
 import { mendOf, phaseOf } from '../../src/page/phase.ts';
-import { describeStatus } from '../../src/page/view/status.ts';
+import { describeStatus } from '../../src/page/status-text.ts';
 
 describe('the state of the connection', () => {
   it('says what has to be mended, for every code that can end it', () => {

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ResumeLedger } from '../../src/page/resume-ledger.ts';
-import { describeResume } from '../../src/page/view/resumes.ts';
+import { describeResume, ResumeLedger } from '../../src/page/resume-ledger.ts';
 import { candle, candleMessage, CHANNEL, MINUTE, snapshot, subscribed } from './messages.ts';
 
 describe('what a resume brought', () => {

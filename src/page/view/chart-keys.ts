@@ -28,7 +28,7 @@ export function addChartKeys(target: HTMLElement, chart: IChartApi, goToLatest: 
     '-': () => zoom(ZOOM_FACTOR),
     Home: () => {
       const range = timeScale.getVisibleLogicalRange();
-      if (range !== null) move(-range.from - 1);
+      if (range !== null) move(-1 - range.from);
     },
     End: goToLatest,
   };

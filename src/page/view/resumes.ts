@@ -1,6 +1,6 @@
 import { byId, make } from '../dom.ts';
 import { formatMs, formatTime } from '../format.ts';
-import type { ResumeEntry, ResumeLedger } from '../resume-ledger.ts';
+import { describeResume, type ResumeEntry, type ResumeLedger } from '../resume-ledger.ts';
 
 const SHOWN = 3;
 
@@ -29,16 +29,4 @@ function row(entry: ResumeEntry): HTMLLIElement {
     make('span', 'resume-text', describeResume(entry)),
   );
   return item;
-}
-
-/** What a resume brought, in words. */
-export function describeResume(entry: ResumeEntry): string {
-  const parts = [`${plural(entry.closed, 'closed candle')} brought back`];
-  if (entry.conflated !== null) parts.push(`${plural(entry.conflated, 'update')} conflated`);
-  if (!entry.recovered) parts.push('history did not reach back');
-  return parts.join(', ');
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -92,14 +92,14 @@ export function createWaterfallView(passages: Passages, onChoice: () => void): W
         scaleNote,
         shown.length === 0 ? '' : `full width ${formatMs(scale).replace('.00', '')}`,
       );
-      let active: string | null = null;
+      box.removeAttribute('aria-activedescendant');
       rows.forEach((row, index) => {
         const each = shown[index];
         const measured = latencies[index];
         row.option.classList.toggle('empty', each === undefined);
         row.option.setAttribute('aria-selected', String(isChosen && each?.id === passage.id));
         if (each === undefined || measured === undefined) return;
-        if (each.id === pinned) active = row.option.id;
+        if (each.id === pinned) box.setAttribute('aria-activedescendant', row.option.id);
         setText(row.name, nameOf(each));
         row.option.classList.toggle('is-closed', each.message.candle.confirm);
         const bar = layOut(measured, clock, scale);
@@ -110,8 +110,6 @@ export function createWaterfallView(passages: Passages, onChoice: () => void): W
         place(row.doubt, bar.doubt);
         setText(row.total, measured.total === null ? '—' : formatMs(measured.total));
       });
-      if (active === null) box.removeAttribute('aria-activedescendant');
-      else box.setAttribute('aria-activedescendant', active);
       return { passage, isChosen };
     },
   };
