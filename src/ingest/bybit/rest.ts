@@ -1,8 +1,10 @@
 import {
+  bulkhead,
   circuitBreaker,
   ConsecutiveBreaker,
   handleWhen,
   retry,
+  type BulkheadPolicy,
   type CircuitBreakerPolicy,
   type RetryPolicy,
 } from 'cockatiel';
@@ -39,6 +41,11 @@ export interface RestDeps {
 }
 
 const MAX_ROWS = 1_000;
+/**
+ * Calls under way at a time. An exchange that answers more slowly than the budget asks would otherwise
+ * have ever more of them to work on, and finish each after its timeout.
+ */
+const MAX_CALLS_AT_ONCE = 10;
 const RETRY_INITIAL_MS = 200;
 const RETRY_MAX_MS = 5_000;
 /** retCodes that pass: too many visits, server error. */
@@ -72,6 +79,7 @@ interface Answer {
 export class BybitRest implements CandleArchive {
   readonly #deps: RestDeps;
   readonly #budget: RateLimiterQueue;
+  readonly #turns: BulkheadPolicy;
   readonly #breaker: CircuitBreakerPolicy;
   readonly #retry: RetryPolicy;
 
@@ -81,6 +89,7 @@ export class BybitRest implements CandleArchive {
     this.#budget = new RateLimiterQueue(
       new RateLimiterMemory({ points: restRequestsPerSecond, duration: 1 }),
     );
+    this.#turns = bulkhead(MAX_CALLS_AT_ONCE, Infinity);
     this.#breaker = circuitBreaker(
       handleWhen((error) => error instanceof RestError && error.outcome === 'forbidden'),
       { halfOpenAfter: restBreakerMs, breaker: new ConsecutiveBreaker(1) },
@@ -139,12 +148,13 @@ export class BybitRest implements CandleArchive {
   #call(path: string, query: Record<string, string>, signal: AbortSignal): Promise<Answer> {
     const url = new URL(path, this.#deps.url);
     url.search = new URLSearchParams(query).toString();
-    return this.#retry.execute(async () => {
+    const attempt = async (): Promise<Answer> => {
       signal.throwIfAborted();
       await this.#budget.removeTokens(1);
       signal.throwIfAborted();
       return this.#breaker.execute(() => this.#attempt(url, signal));
-    }, signal);
+    };
+    return this.#retry.execute(() => this.#turns.execute(attempt), signal);
   }
 
   async #attempt(url: URL, signal: AbortSignal): Promise<Answer> {

@@ -204,6 +204,22 @@ describe('a call', () => {
     expect(requests).toHaveLength(2);
   });
 
+  it('waits while ten are under way, so that a slow exchange is not asked ever more', async () => {
+    const held: ServerResponse[] = [];
+    handler = (url, response) => {
+      if (held.length < 10) held.push(response);
+      else klines(url, response);
+    };
+    const rest = client();
+    const range = { from: startOfMinute(0), to: startOfMinute(0) };
+    const calls = Array.from({ length: 12 }, () => rest.candles(BTC, range, signal));
+    await vi.waitFor(() => expect(held).toHaveLength(10));
+    expect(requests).toHaveLength(10);
+    for (const response of held) response.end(JSON.stringify({ retCode: 10_001, time: T0 }));
+    const ends = await Promise.allSettled(calls);
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+  });
+
   it('waits for the budget that all calls share', async () => {
     handler = klines;
     const rest = client({ restRequestsPerSecond: 5 });
