@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
 /** Which CPU does what; null: any of them. */
 export interface Cores {
@@ -19,6 +19,15 @@ export function shareCores(isPinned: boolean): Cores {
 export function pinProcess(pid: number, core: number | null): void {
   if (core === null) return;
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+/** Lets a process, and what it starts from now on, run on every CPU. */
+export function freeProcess(pid: number): void {
+  // Not `availableParallelism`, which counts only those that this process may use now.
+  const all = `0-${cpus().length - 1}`;
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', all, String(pid)], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }

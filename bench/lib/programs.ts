@@ -11,6 +11,7 @@ const PROGRAMS = {
   ws: 'bench/subjects/ws.ts',
   'socket.io': 'bench/subjects/socket-io.ts',
   load: 'bench/load/program.ts',
+  crowd: 'bench/connections/crowd-program.ts',
   publisher: 'bench/publisher/program.ts',
 } as const;
 export type ProgramName = keyof typeof PROGRAMS;
