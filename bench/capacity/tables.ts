@@ -75,7 +75,7 @@ export function planTable(figures: Figures): string {
           count(clients),
           count(channels),
           encoding,
-          plan.pods === null ? 'not to be had' : `${count(plan.pods)}`,
+          plan.pods === null ? 'not to be had' : count(plan.pods),
           `${count(plan.mostPerPod)} (${plan.boundBy})`,
           short(plan.cores),
           bytes(plan.podBytes),

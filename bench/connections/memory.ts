@@ -82,7 +82,8 @@ async function measureRound(
   const bare = isBare
     ? await startPlainSubject('bare', { redisUrl: rig.redis.url, channels, core: null, execArgv })
     : undefined;
-  const [{ path = CHANNEL } = {}] = (await bare?.connections(1, channels)) ?? [];
+  const [group] = (await bare?.connections(1, channels)) ?? [];
+  const path = group?.path ?? CHANNEL;
   const most = steps.at(-1) ?? 0;
   const ownTokens = subject === 'every client its own token';
   const subjects = Math.ceil(most / CONNECTIONS_PER_SUBJECT);

@@ -45,7 +45,8 @@ export async function measureUpgrades(
   const [channel] = defaultChannels();
   const channels = channel === undefined ? [] : [channel];
   const bare = await startPlainSubject('bare', { redisUrl: rig.redis.url, channels, core: null });
-  const [{ path: barePath = '/' } = {}] = await bare.connections(1, channels);
+  const [group] = await bare.connections(1, channels);
+  const barePath = group?.path ?? '/';
   const crowds = Array.from({ length: LOADERS }, () => startRemote<CrowdCommands>('crowd', null));
   const door: Server = { host: '127.0.0.1', port: bare.port };
   const results: Record<UpgradeSubject, UpgradeRound[]> = {
