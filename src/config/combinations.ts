@@ -56,12 +56,12 @@ const RULES: readonly CombinationRule[] = [
   },
   {
     roles: ['gateway', 'standalone'],
-    keys: ['drainWindowMs', 'drainDeadlineMs'],
-    check: ({ drainWindowMs, drainDeadlineMs }) =>
-      drainWindowMs >= drainDeadlineMs
+    keys: ['drainNoticeMs', 'drainWindowMs', 'drainDeadlineMs'],
+    check: ({ drainNoticeMs, drainWindowMs, drainDeadlineMs }) =>
+      drainNoticeMs + drainWindowMs >= drainDeadlineMs
         ? {
             key: 'drainWindowMs',
-            message: `(${drainWindowMs}) must be less than ${envName('drainDeadlineMs')} (${drainDeadlineMs}), or connections are cut before their turn`,
+            message: `(${drainWindowMs}${drainNoticeMs > 0 ? `, with ${envName('drainNoticeMs')} ${drainNoticeMs + drainWindowMs}` : ''}) must be less than ${envName('drainDeadlineMs')} (${drainDeadlineMs}), or connections are cut before their turn`,
           }
         : undefined,
   },

@@ -122,7 +122,11 @@ function gatewayParts(values: SettingValues) {
     limits: limits(values),
     /** Proxies whose word is taken for a client's address. */
     proxies: { trusted: values.trustedProxies, proxyProtocol: values.proxyProtocol },
-    drain: { windowMs: values.drainWindowMs, deadlineMs: values.drainDeadlineMs },
+    drain: {
+      noticeMs: values.drainNoticeMs,
+      windowMs: values.drainWindowMs,
+      deadlineMs: values.drainDeadlineMs,
+    },
   };
 }
 

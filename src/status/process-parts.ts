@@ -86,19 +86,22 @@ export function judgeUpstream(
 /** Every gateway that is there or was until lately. */
 export function judgeGateways(heard: readonly HeardPresence[]): Part[] {
   const { present, late } = ofRole(heard, 'gateway');
+  const others = present.filter(({ presence }) => presence.notReady.length === 0).length;
   const parts = [
-    ...present.map(({ presence }) => gatewayPart(presence)),
+    ...present.map(({ presence }) => gatewayPart(presence, others > 0)),
     ...late.map((each) => latePart('gateway', each)),
   ];
   if (present.length > 0) return parts;
   return [judged('gateway', { failures: ['none serves clients'] }, []), ...parts];
 }
 
-function gatewayPart(presence: GatewayPresence): Part {
+/** @param othersServe one that starts or drains is then what a rollout looks like */
+function gatewayPart(presence: GatewayPresence, othersServe: boolean): Part {
   const { instance, connections, feed, bus, notReady, version } = presence;
-  const failures = [...notReady];
+  const failures = othersServe ? [] : [...notReady];
+  const warnings = othersServe ? notReady : [];
   if (bus === 'lost') failures.push('the bus is lost');
   if (feed !== 'live') failures.push(`the feed is ${feed}`);
   const counted = `${connections} ${connections === 1 ? 'connection' : 'connections'}`;
-  return judged(`gateway ${instance}`, { failures }, [counted, `version ${version}`]);
+  return judged(`gateway ${instance}`, { failures, warnings }, [counted, `version ${version}`]);
 }

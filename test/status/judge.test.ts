@@ -124,6 +124,18 @@ describe('the status of gateways', () => {
     expect(part?.detail).toContain(detail);
   });
 
+  it('only warns of one that starts or drains while another serves', () => {
+    const draining = gateway({ notReady: ['not ready: draining'] });
+    expect(judgeGateways([draining, gateway()]).map(({ state }) => state)).toEqual([
+      'warning',
+      'ok',
+    ]);
+    expect(judgeGateways([draining, draining]).map(({ state }) => state)).toEqual([
+      'failed',
+      'failed',
+    ]);
+  });
+
   it('fails when there is none, also when one was there until lately', () => {
     expect(judgeGateways([])).toEqual([
       { part: 'gateway', state: 'failed', detail: 'none serves clients' },
@@ -157,6 +169,28 @@ describe('the status of a channel', () => {
     const part = judgeChannel(channel, tip, now);
     expect(part).toMatchObject({ part: channel.name, state });
     expect(part.detail).toContain(detail);
+  });
+});
+
+describe('the status of a channel of long candles', () => {
+  const hourly = channelOf('BTCUSDT', '60');
+  const hour = (index: number) => Date.UTC(2026, 0, 5, index);
+  /** The one before the newest has not closed. */
+  const state = (now: number) =>
+    judgeChannel(
+      hourly,
+      { offset: 7, lastClosed: hour(10), newest: { start: hour(12), published: now - 400 } },
+      now,
+    ).state;
+
+  it('waits a minute for a close, and no hour', () => {
+    expect(state(hour(12) + 30_000)).toBe('ok');
+    expect(state(hour(12) + 90_000)).toBe('failed');
+  });
+
+  it('does not hold the clock of a market in the past or the future against it', () => {
+    expect(state(hour(20))).toBe('ok');
+    expect(state(hour(2))).toBe('ok');
   });
 });
 

@@ -64,6 +64,15 @@ export const PROCESS_SETTINGS = {
     placeholder: 'ms',
     schema: integer(1, 600_000),
   }),
+  drainNoticeMs: setting({
+    description:
+      'On shutdown, how long the public port still takes connections after `/readyz` has said no: time for a proxy that asks it to notice. Kubernetes has `preStop` for that.',
+    unit: 'ms',
+    default: 0,
+    roles: ['gateway', 'standalone'],
+    placeholder: 'ms',
+    schema: integer(0, 600_000),
+  }),
   drainWindowMs: setting({
     description: 'On shutdown, the closes of all connections are spread over this time.',
     unit: 'ms',

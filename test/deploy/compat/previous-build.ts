@@ -12,15 +12,18 @@ export interface PreviousBuild {
 }
 
 /**
- * Builds the newest release (a tag `v…`) or, where there is none, the commit before this one; once, into the
- * user's cache. Null where the history is not there, as in a shallow clone.
+ * Builds the newest release (a tag `v…`) or, where there is none, the commit before the last one that changed
+ * the program; once, into the user's cache.
+ *
+ * @throws Error where the history is not there, as in a shallow clone
  */
-export async function previousBuild(): Promise<PreviousBuild | null> {
+export async function previousBuild(): Promise<PreviousBuild> {
   const commit = await previousCommit();
-  if (commit === null) return null;
   const folder = cacheFolder('builds', commit);
   const cli = path.join(folder, 'dist', 'cli.js');
-  if (existsSync(cli)) return { commit, cli };
+  // The packages may be those of a clone that is gone.
+  if (existsSync(cli) && existsSync(path.join(folder, 'node_modules'))) return { commit, cli };
+  await rm(folder, { recursive: true, force: true });
   const work = cacheFolder('builds', `making-${commit}-${process.pid}`);
   await mkdir(work, { recursive: true });
   try {
@@ -37,14 +40,20 @@ export async function previousBuild(): Promise<PreviousBuild | null> {
   return { commit, cli };
 }
 
-async function previousCommit(): Promise<string | null> {
+async function previousCommit(): Promise<string> {
   const tag = await run('git', ['describe', '--tags', '--abbrev=0', '--match', 'v*', 'HEAD~1']);
-  const revision = tag.code === 0 ? tag.stdout.trim() : 'HEAD~1';
+  const changed = await run('git', ['log', '-1', '--format=%H', '--', 'src']);
+  const revision = tag.code === 0 ? tag.stdout.trim() : `${changed.stdout.trim()}~1`;
   const { code, stdout } = await run('git', [
     'rev-parse',
     '--verify',
     '--quiet',
     `${revision}^{commit}`,
   ]);
-  return code === 0 ? stdout.trim() : null;
+  if (code !== 0) {
+    throw new Error(
+      'The version before this one is not in the history: fetch it, `git fetch --unshallow`.',
+    );
+  }
+  return stdout.trim();
 }

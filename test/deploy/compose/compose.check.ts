@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { BlockList } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { checkSettings } from '../../../src/config/load.ts';
 import type { Role } from '../../../src/config/setting.ts';
-import { ROOT, runTool } from '../support/run.ts';
+import { ROOT, runTool, type RunResult } from '../support/run.ts';
 
 const serviceSchema = z.object({
   image: z.string().optional(),
@@ -41,22 +42,47 @@ function read(...parts: string[]): string {
   return readFileSync(path.join(ROOT, ...parts), 'utf8');
 }
 
+/** What `.env.example` leaves to be filled in. */
+const SECRETS = ['CANDLEGATE_JWT_SECRET', 'REDIS_PASSWORD', 'GRAFANA_PASSWORD'];
+
+/** Loads the file as Docker Compose does, with `.env.example` in which these are filled in. */
+async function load(secrets: readonly string[]): Promise<RunResult> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'candlegate-compose-'));
+  const file = path.join(folder, 'env');
+  const text = secrets.reduce((changed, name) => {
+    expect(changed).toContain(`\n${name}=\n`);
+    return changed.replace(`\n${name}=\n`, `\n${name}=${'x'.repeat(32)}\n`);
+  }, read('.env.example'));
+  try {
+    writeFileSync(file, text);
+    return await runTool('compose-config', ['docker-compose.yml', file]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe('docker-compose.yml', () => {
   let services: Record<string, Service>;
   let networks: z.infer<typeof projectSchema>['networks'];
 
   beforeAll(async () => {
     // The loader of Docker Compose itself: schema, interpolation and consistency.
-    const { code, stdout, stderr } = await runTool('compose-config', [
-      'docker-compose.yml',
-      '.env.example',
-    ]);
+    const { code, stdout, stderr } = await load(SECRETS);
     expect([code, stderr]).toEqual([0, '']);
     ({ services, networks } = projectSchema.parse(JSON.parse(stdout)));
   });
 
   const own = () => Object.entries(services).filter(([, { image }]) => image === OWN_IMAGE);
   const roleOf = ({ command }: Service) => command?.[0] as Role;
+
+  it('does not start with a key or a password that nobody filled in', async () => {
+    for (const name of SECRETS) {
+      const others = SECRETS.filter((each) => each !== name);
+      const { code, stderr } = await load(others);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(name);
+    }
+  });
 
   it('has two ingest workers, two gateways, and everything around them', () => {
     expect(Object.keys(services).sort()).toEqual([

@@ -8,9 +8,12 @@ export interface Backend {
   isInService(): boolean;
 }
 
+/** Which backend in service a new connection goes to: the one with the fewest, or any, as kube-proxy does. */
+export type Choice = 'fewest' | 'random';
+
 /**
- * The least that stands before pods in a cluster: new connections go to the backend in service that has the
- * fewest; those that stand are left alone, whatever becomes of their backend.
+ * The least that stands before pods in a cluster. Connections that stand are left alone, whatever becomes of
+ * their backend.
  */
 export interface Balancer {
   readonly port: number;
@@ -22,7 +25,7 @@ export interface Balancer {
   close(): Promise<void>;
 }
 
-export async function startBalancer(): Promise<Balancer> {
+export async function startBalancer(choice: Choice): Promise<Balancer> {
   const backends = new Set<Backend>();
   const counts = new Map<Backend, number>();
   const sockets = new Set<Socket>();
@@ -30,9 +33,11 @@ export async function startBalancer(): Promise<Balancer> {
   const count = (backend: Backend) => counts.get(backend) ?? 0;
 
   const server = createServer({ allowHalfOpen: true }, (near) => {
-    const [backend] = [...backends]
-      .filter((each) => each.isInService())
-      .sort((a, b) => count(a) - count(b));
+    const inService = [...backends].filter((each) => each.isInService());
+    const backend =
+      choice === 'fewest'
+        ? inService.sort((a, b) => count(a) - count(b))[0]
+        : inService[Math.floor(Math.random() * inService.length)];
     if (backend === undefined) {
       refused += 1;
       near.resetAndDestroy();
