@@ -143,6 +143,7 @@ describe('the proxy of the compose file', () => {
       await delay(50);
     }
     expect(await leaving.ended).toBe(0);
-    expect({ tries: tries > 40, failures }).toEqual({ tries: true, failures: [] });
+    expect(failures).toEqual([]);
+    expect(tries).toBeGreaterThan(10);
   });
 });
