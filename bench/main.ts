@@ -32,6 +32,9 @@ if (unknown.length > 0 || !Number.isSafeInteger(rounds) || rounds < 1) {
   process.exit(2);
 }
 
+// So that whatever was started is ended by its `exit` handlers.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const cores = shareCores(!values['no-pinning']);
 const environment = describeEnvironment(await redisVersion(), cores.subject !== null);
 await buildPrograms();

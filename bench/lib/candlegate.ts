@@ -56,6 +56,10 @@ export async function startCandlegate(options: CandlegateOptions): Promise<Subje
     ...env,
   };
   const role = startRole(args, settings, program);
+  // The programs of the bench's own end with it; a gateway would stay.
+  const kill = () => role.signal('SIGKILL');
+  process.once('exit', kill);
+  void role.ended.then(() => process.off('exit', kill));
   const { http } = await listening(role);
   pinProcess(role.pid, core);
   return {
