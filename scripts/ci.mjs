@@ -23,6 +23,7 @@ const PARTS = [
     name: 'protocol buffers in Python and Go',
     command: ['npm', 'run', '--silent', 'test:proto', '--', '--if-possible'],
   },
+  { name: 'examples', command: ['npm', 'run', '--silent', 'test:examples'] },
   { name: 'known holes in dependencies', command: ['node', 'scripts/audit.mjs'] },
   // Helm, kube-linter and k6 are built once, into the user's cache: some eight minutes, with nothing beside
   // them, for the tests before and after measure time.
