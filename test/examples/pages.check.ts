@@ -1,25 +1,31 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { provideNodePackages } from '../../scripts/tools.mjs';
 import { CandlegateClient } from '../../src/client/index.ts';
 import { buildCli } from '../support/built-cli.ts';
-import { launchChromium, openWatchedPage, temporaryFolder } from '../support/chromium.ts';
+import {
+  launchChromium,
+  openWatchedPage,
+  temporaryFolder,
+  type WatchedPage,
+} from '../support/chromium.ts';
+import { eventually } from '../support/eventually.ts';
 import { listening, startRole, type RoleProcess } from '../support/role-process.ts';
 import { testToken } from '../support/tokens.ts';
 import { EXAMPLES } from './places.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Where the pages are served from; nobody listens there, requests are answered by the test. */
-const ORIGIN = 'http://pages.example';
-
 /** The commands of examples/README.md. */
 const BUNDLES = readFileSync(path.join(EXAMPLES, 'README.md'), 'utf8')
   .split('\n')
@@ -31,15 +37,27 @@ describe('the examples for a browser', () => {
   let standalone: RoleProcess;
   let browser: Browser;
   let gateway: string;
+  /** The examples' own web server, and what it has at present. */
+  const web = createServer((request, response) => {
+    const file = files[new URL(request.url ?? '', 'http://web').pathname];
+    response.writeHead(file === undefined ? 404 : 200, {
+      'Content-Type': file?.contentType ?? 'text/plain',
+    });
+    response.end(file?.body);
+  });
+  let files: Record<string, { readonly contentType: string; readonly body: string }> = {};
+  let origin: string;
   let place: Awaited<ReturnType<typeof temporaryFolder>>;
 
   beforeAll(async () => {
     await buildCli();
     place = await temporaryFolder('examples');
+    await once(web.listen(0, '127.0.0.1'), 'listening');
+    origin = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
     standalone = startRole(['standalone'], {
       CANDLEGATE_FEED: 'simulator',
       CANDLEGATE_SIMULATOR_SPEED: '60',
-      CANDLEGATE_ALLOWED_ORIGINS: ORIGIN,
+      CANDLEGATE_ALLOWED_ORIGINS: origin,
     });
     gateway = (await listening(standalone)).http;
     browser = await launchChromium();
@@ -47,6 +65,8 @@ describe('the examples for a browser', () => {
   afterAll(async () => {
     await browser.close();
     await standalone.stop();
+    web.closeAllConnections();
+    web.close();
     await place.remove();
   });
 
@@ -60,7 +80,7 @@ describe('the examples for a browser', () => {
       outfile: bundle,
       logLevel: 'error',
     });
-    const files: Record<string, { contentType: string; body: string }> = {
+    files = {
       '/': {
         contentType: 'text/html',
         body: await readFile(path.join(EXAMPLES, example, 'index.html'), 'utf8'),
@@ -73,26 +93,22 @@ describe('the examples for a browser', () => {
     for (const [target, body] of Object.entries(answers)) {
       files[target] = { contentType: 'text/plain', body };
     }
-    const watched = await openWatchedPage(browser, { viewport: { width: 900, height: 500 } });
-    await watched.page.route(`${ORIGIN}/**`, (route) => {
-      const file = files[new URL(route.request().url()).pathname];
-      return file === undefined ? route.fulfill({ status: 404 }) : route.fulfill(file);
-    });
-    return watched;
+    return openWatchedPage(browser, { viewport: { width: 900, height: 500 } });
   }
 
   /** Waits until the chart has the snapshot and some more. */
-  function hasBars(page: Page, more: number): Promise<unknown> {
-    return page.waitForFunction(`Number(document.body.dataset.bars) > 300 + ${more}`, undefined, {
-      timeout: 60_000,
-    });
+  function hasBars({ page, complaints, requests }: WatchedPage, more: number): Promise<void> {
+    return eventually(async () => {
+      const bars = Number(await page.locator('body').getAttribute('data-bars'));
+      expect(bars, JSON.stringify({ complaints, requests })).toBeGreaterThan(300 + more);
+    }, 60_000);
   }
 
   it('chart/ draws history and live candles', async () => {
     const watched = await open('chart', 'chart.js');
     const { page } = watched;
-    await page.goto(`${ORIGIN}/#gateway=${gateway}&token=${await testToken()}`);
-    await hasBars(page, 3);
+    await page.goto(`${origin}/#gateway=${gateway}&token=${await testToken()}`);
+    await hasBars(watched, 3);
     expect(await page.locator('#chart canvas').count()).toBeGreaterThan(0);
     expect(await page.title()).toMatch(/^BTCUSDT (live|stale)$/);
     expect(watched.complaints).toEqual([]);
@@ -102,7 +118,7 @@ describe('the examples for a browser', () => {
   it('browser/ lists closed candles in order, with a token from its own server', async () => {
     const watched = await open('browser', 'candles.js', { '/token': await testToken() });
     const { page } = watched;
-    await page.goto(`${ORIGIN}/?gateway=${gateway}`);
+    await page.goto(`${origin}/?gateway=${gateway}`);
     await page.locator('li').nth(8).waitFor();
     const starts = await page.evaluate<number[]>(
       "[...document.querySelectorAll('li')].map(({ dataset }) => Number(dataset.start))",
@@ -135,12 +151,12 @@ describe('the examples for a browser', () => {
         onFailure: () => {},
       };
     `);
-    await page.goto(`${ORIGIN}/`);
-    await hasBars(page, 3);
+    await page.goto(`${origin}/`);
+    await hasBars(watched, 3);
     expect(await page.locator('canvas').count()).toBeGreaterThan(0);
     expect(watched.complaints).toEqual([]);
     // The window itself connects to nobody.
-    expect(watched.requests.filter((address) => !address.startsWith(ORIGIN))).toEqual([]);
+    expect(watched.requests.filter((address) => !address.startsWith(origin))).toEqual([]);
     client.close();
     await watched.close();
   });
