@@ -152,12 +152,8 @@ function sumOf(a: number | null, b: number | null): number | null {
 
 /** What a resume brought, in words. */
 export function describeResume(entry: ResumeEntry): string {
-  const parts = [`${plural(entry.closed, 'closed candle')} brought back`];
-  if (entry.conflated !== null) parts.push(`${plural(entry.conflated, 'update')} conflated`);
+  const parts = [`${entry.closed} closed brought back`];
+  if (entry.conflated !== null) parts.push(`${entry.conflated} updates conflated`);
   if (!entry.recovered) parts.push('history did not reach back');
   return parts.join(', ');
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -60,6 +60,37 @@ describe('the page of a running gateway', () => {
     );
   });
 
+  it('is slowed down by the gateway, and gets every closed candle of that time in one replay', async () => {
+    const replayed = () => page.locator('[data-fact="replayed"]').textContent().then(Number);
+    await page.locator('#fault-slow').click();
+    await page.locator('#fault-note', { hasText: 'Off the live stream' }).waitFor();
+    await page.locator('#resumes li[data-kind="catch_up"]').first().waitFor();
+    // A one-minute candle closes every two seconds, of three symbols, and five seconds were missed.
+    expect(await replayed()).toBeGreaterThanOrEqual(3);
+    expect(Number(await page.locator('[data-fact="conflated"]').textContent())).toBeGreaterThan(0);
+    expect(await page.locator('body').getAttribute('data-phase')).toBe('live');
+  });
+
+  it('is dropped without a close frame, and resumes', async () => {
+    await page.locator('#fault-drop').click();
+    await page.locator('#resumes li[data-kind="resume"]').first().waitFor();
+    await phase('live');
+    expect(await page.locator('[data-fact="resumes"]').textContent()).toBe('1');
+    expect(await page.locator('#log').textContent()).toContain('recovered');
+  });
+
+  it('shows older candles up to where the gateway’s history begins', async () => {
+    await page.locator('#chart').focus();
+    await vi.waitFor(
+      async () => {
+        await page.keyboard.press('Home');
+        expect(await page.locator('#history-note').textContent()).toContain('History begins here');
+      },
+      { timeout: 30_000, interval: 300 },
+    );
+    expect(await candles()).toBeGreaterThan(900);
+  });
+
   it('disconnects and connects again', async () => {
     await page.locator('#submit').click();
     await phase('idle');

@@ -182,7 +182,7 @@ describe('the page', () => {
     expect(gateway.sentByClients('subscribe').at(-1)?.since).toMatchObject({ [BTC]: lastClosed });
     await waitForText(page, '#log', 'recovered');
     await waitForText(page, '#resumes', 'Resumed');
-    await waitForText(page, '#resumes', '2 closed candles brought back');
+    await waitForText(page, '#resumes', '2 closed brought back');
     await waitForText(page, '[data-fact="replayed"]', '2');
     expect(watched.complaints).toEqual([]);
   });
@@ -194,7 +194,7 @@ describe('the page', () => {
     await waitForText(page, '#price', '84,567.8');
     gateway.catchUp(BTC, gateway.candles(BTC).at(-2)?.start ?? 0, 40);
     await waitForText(page, '#resumes', 'Caught up');
-    await waitForText(page, '#resumes', '0 closed candles brought back, 39 updates conflated');
+    await waitForText(page, '#resumes', '0 closed brought back, 39 updates conflated');
     await waitForText(page, '[data-fact="conflated"]', '39');
   });
 

@@ -55,7 +55,7 @@ describe('what a resume brought', () => {
     const [entry] = ledger.entries;
     expect(entry).toMatchObject({ conflated: null, recovered: false, closed: 1 });
     if (entry === undefined) return;
-    expect(describeResume(entry)).toBe('1 closed candle brought back, history did not reach back');
+    expect(describeResume(entry)).toBe('1 closed brought back, history did not reach back');
   });
 
   it('channels of one incident are one entry', () => {

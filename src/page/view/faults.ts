@@ -28,7 +28,7 @@ export function createFaultsView(
   drop.addEventListener('click', () => {
     void ask({ name: 'drop' }).then((failure) => {
       slowUntil = 0;
-      text = failure ?? 'Dropped without a close frame: the page comes back with `since`.';
+      text = failure ?? 'Dropped without a close frame.';
     });
   });
   slow.addEventListener('click', () => {

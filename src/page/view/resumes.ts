@@ -2,7 +2,7 @@ import { byId, make } from '../dom.ts';
 import { formatMs, formatTime } from '../format.ts';
 import { describeResume, type ResumeEntry, type ResumeLedger } from '../resume-ledger.ts';
 
-const SHOWN = 3;
+const SHOWN = 2;
 
 /** The last times that something was missed, and what came back. */
 export function createResumesView(ledger: ResumeLedger): { show(): void } {
