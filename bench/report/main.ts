@@ -40,16 +40,24 @@ const results = readdirSync(RESULTS)
   .map((file) => JSON.parse(readFileSync(path.join(RESULTS, file), 'utf8')) as StoredResult)
   .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 
+/** Draws what has been measured. @returns the pictures, in Markdown */
+function drawCharts(): string {
+  const pictures: string[] = [];
+  for (const { scenario, quantity, title, file } of CHARTS) {
+    const figures = results
+      .filter(({ name }) => name === scenario)
+      .flatMap((result) => result.figures.filter((figure) => figure.quantity === quantity));
+    if (figures.length === 0) continue;
+    writeFileSync(path.join(ROOT, 'docs', 'images', file), barChart(title, figures));
+    pictures.push(`![${title}](images/${file})`);
+  }
+  return pictures.join('\n\n');
+}
+
 let text = readFileSync(DOCUMENT, 'utf8');
 text = replaceBlock(text, 'environment', environmentSentence(results));
 text = replaceBlock(text, 'goals', goalTable(results));
+text = replaceBlock(text, 'charts', drawCharts());
 text = replaceBlock(text, 'figures', figureTables(results));
 const config = await resolveConfig(DOCUMENT);
 writeFileSync(DOCUMENT, await format(text, { ...config, parser: 'markdown' }));
-for (const { scenario, quantity, title, file } of CHARTS) {
-  const figures = results
-    .filter(({ name }) => name === scenario)
-    .flatMap((result) => result.figures.filter((figure) => figure.quantity === quantity));
-  if (figures.length === 0) continue;
-  writeFileSync(path.join(ROOT, 'docs', 'images', file), barChart(title, figures));
-}
