@@ -18,7 +18,7 @@ export interface Figures {
   readonly heldCandleBytes: number;
   /** What a remembered token costs, bytes. */
   readonly tokenBytes: number;
-  /** An update of the open candle as a WebSocket message, bytes. */
+  /** An update of the open candle as a WebSocket frame, bytes. */
   readonly updateBytes: ByEncoding;
   /** CPU of Redis for one candle taken by the script, and for its delivery to one gateway; µs. */
   readonly redisPublishUs: number;
@@ -50,7 +50,7 @@ export interface Policy {
   readonly spare: number;
   /** Closed candles that are held of each channel. */
   readonly history: number;
-  /** What a message costs on the wire beside itself: WebSocket, TLS, TCP, IP and Ethernet; bytes. */
+  /** What a frame costs on the wire beside itself: TLS, TCP, IP and Ethernet; bytes. */
   readonly envelopeBytes: number;
   /** Of the kernel, for each connection, bytes. */
   readonly kernelBytes: number;
@@ -65,7 +65,7 @@ export const DEFAULT_POLICY: Policy = {
   podBandwidth: 1e9,
   spare: 1,
   history: 1_000,
-  envelopeBytes: 94,
+  envelopeBytes: 92,
   kernelBytes: 4_096,
   rememberedTokens: 20_000,
 };

@@ -31,8 +31,8 @@ describe('what an installation needs', () => {
     expect(plan.bounds.CPU).toBeCloseTo((600_000 - 900) / 22);
     // (2 GiB − 100 MB − 9,000 candles of 800 B − 20,000 tokens of 1,000 B) / (2,000 B + 4,096 B).
     expect(plan.bounds.memory).toBeCloseTo((2 ** 31 - 100e6 - 7.2e6 - 20e6) / 6_096);
-    // 60 % of a gigabit for 3 updates of 400 B and 94 B around each.
-    expect(plan.bounds.bandwidth).toBeCloseTo(0.6e9 / (3 * 494 * 8));
+    // 60 % of a gigabit for 3 updates of 400 B and 92 B around each.
+    expect(plan.bounds.bandwidth).toBeCloseTo(0.6e9 / (3 * 492 * 8));
     expect(plan).toMatchObject({ boundBy: 'connections', mostPerPod: 25_000, pods: 5 });
     expect(plan.cores).toBeCloseTo((100_000 * 22 + 5 * 900) / 1e6);
     expect(plan.deliveriesPerSecond).toBe(300_000);
