@@ -58,6 +58,7 @@ export const saturationScenario: Scenario = {
         const from = (rough.get(name) ?? 100) / FINE_STEP ** 2;
         const rate = await highestRate(bench, audience, from, FINE_STEP);
         deliveries.add(name, rate * CONNECTIONS);
+        if (rate > 0) rough.set(name, rate);
         bench.progress(
           `round ${round + 1}/${bench.rounds}, ${name}: ${thousands(rate * CONNECTIONS)} deliveries/s`,
         );
