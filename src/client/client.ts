@@ -66,6 +66,7 @@ export class CandlegateClient {
   #isRunning = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state = '';
+  readonly #abort = () => this.#close({ code: 'aborted', message: 'The client was aborted.' });
 
   /** @throws TypeError when an option is missing or wrong */
   constructor(options: ClientOptions) {
@@ -79,9 +80,8 @@ export class CandlegateClient {
       received: (message) => this.#receive(message),
     });
     this.#signal = signal;
-    const abort = () => this.#close({ code: 'aborted', message: 'The client was aborted.' });
-    if (signal?.aborted === true) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted === true) this.#abort();
+    else signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
   get state(): ClientState {
@@ -120,6 +120,10 @@ export class CandlegateClient {
     };
     const stream: CandleStream = new CandleStream({
       open: () => {
+        if (signal?.aborted === true) {
+          stream.finish(signal.reason);
+          return;
+        }
         signal?.addEventListener('abort', abort, { once: true });
         this.#subscribe(id, channel, options, Math.max(1, buffer), {
           push: (candle) => stream.push(candle),
@@ -136,7 +140,6 @@ export class CandlegateClient {
         this.#unsubscribe(id);
       },
     });
-    if (signal?.aborted === true) stream.finish(signal.reason);
     return stream;
   }
 
@@ -195,6 +198,7 @@ export class CandlegateClient {
   }
 
   #close(reason: CloseReason): void {
+    this.#signal?.removeEventListener('abort', this.#abort);
     this.#dispatch({ type: 'close', reason });
     this.#transport.close();
   }

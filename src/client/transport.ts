@@ -7,7 +7,7 @@ import { json } from './json.ts';
 import type { ClientOptions, Encoding, FetchLike, WebSocketConstructor } from './options.ts';
 import type { CredentialPurpose } from './types.ts';
 import { socketUrl, restUrl, subprotocols } from './address.ts';
-import { openSocket, type Socket } from './socket.ts';
+import { openSocket, type Socket, type SocketListener } from './socket.ts';
 
 /** Candles of an answer over REST at most. */
 const PAGE_CANDLES = 1_000;
@@ -60,6 +60,8 @@ export class Transport {
     this.#fetch = options.fetch ?? global.fetch?.bind(globalThis) ?? noFetch;
     this.#base = new URL(url ?? '.', here);
     if (url !== undefined) this.#base.pathname = this.#base.pathname.replace(/\/?$/, '/');
+    if (!/^(http|ws)s?:$/.test(this.#base.protocol))
+      throw new TypeError('url is no http or ws URL');
     if (typeof token === 'string') this.#token = token;
     const { signal } = this.#closing;
     global.addEventListener?.('online', () => listener.event({ type: 'wake' }), { signal });
@@ -106,12 +108,20 @@ export class Transport {
     range: { readonly limit?: number; readonly before?: number; readonly after?: number },
     signal: AbortSignal = this.#closing.signal,
   ): Promise<{ readonly source: Source; readonly candles: readonly Candle[] }> {
-    if (this.#token === '' && typeof this.#options.token === 'function') {
-      this.#token = await this.#options.token({ purpose: 'connect', signal });
-    }
     const query = Object.entries(range).map(([name, value]) => `${name}=${value}`);
     const path = `candles/${symbolOf(channel)}/${intervalOf(channel)}?${query.join('&')}`;
-    return (await this.#request('GET', path, signal)) as never;
+    const { token } = this.#options;
+    const isProvider = typeof token === 'function';
+    if (isProvider && this.#token === '') this.#token = await token({ purpose: 'connect', signal });
+    try {
+      return (await this.#request('GET', path, signal)) as never;
+    } catch (error) {
+      const isRefused = error instanceof HttpRefusal && error.refusal.status === 401;
+      if (!isRefused || !isProvider) throw error;
+      // The token of a connection that is long gone, say.
+      this.#token = await token({ purpose: 'refused', signal });
+      return (await this.#request('GET', path, signal)) as never;
+    }
   }
 
   #renewAttempt(): AbortSignal {
@@ -164,18 +174,24 @@ export class Transport {
     const isKey = apiKey !== undefined;
     const url = socketUrl(this.#base, isKey ? this.#ticket : null);
     const protocols = subprotocols(this.#encoding.protocol, isKey ? null : this.#token);
-    const socket = openSocket(this.#WebSocket, url, protocols, this.#encoding.open(), {
+    const closed = (code: number, reason: string) => {
+      this.#socket = null;
+      this.#listener.event({ type: 'socket_closed', code, reason });
+    };
+    const listener: SocketListener = {
       opened: () => this.#listener.event({ type: 'socket_opened' }),
       received: (message) => {
         if (message.type === 'welcome') this.#source = message.source;
         this.#listener.received(message);
       },
-      closed: (code, reason) => {
-        this.#socket = null;
-        this.#listener.event({ type: 'socket_closed', code, reason });
-      },
-    });
-    this.#socket = socket;
+      closed,
+    };
+    try {
+      this.#socket = openSocket(this.#WebSocket, url, protocols, this.#encoding.open(), listener);
+    } catch (error) {
+      // A page of https: may not connect to ws:, for instance.
+      closed(1006, String(error));
+    }
   }
 
   async #diagnose(signal: AbortSignal): Promise<void> {

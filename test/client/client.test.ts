@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { CandlegateClient, type FetchLike, type WireMessage } from '../../src/client/index.ts';
+
+/** A WebSocket in the hands of the test. */
+class FakeSocket {
+  static readonly opened: FakeSocket[] = [];
+  binaryType = '';
+  readonly sent: string[] = [];
+  readonly url: string;
+  readonly protocols: readonly string[];
+  isClosed = false;
+  readonly #listeners = new Map<string, (event: object) => void>();
+
+  constructor(url: string, protocols: readonly string[]) {
+    this.url = url;
+    this.protocols = protocols;
+    FakeSocket.opened.push(this);
+  }
+  send(data: string | Uint8Array): void {
+    this.sent.push(String(data));
+  }
+  close(): void {
+    this.isClosed = true;
+  }
+  addEventListener(type: string, listener: (event: object) => void): void {
+    this.#listeners.set(type, listener);
+  }
+  say(type: string, event: object = {}): void {
+    this.#listeners.get(type)?.(event);
+  }
+  hear(message: object): void {
+    this.say('message', { data: JSON.stringify(message) });
+  }
+}
+
+function answer(status: number, body: object): Awaited<ReturnType<FetchLike>> {
+  const headers = { get: () => null };
+  return { ok: status < 400, status, headers, json: () => Promise.resolve(body) };
+}
+
+const url = 'https://candles.example/feed';
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the shell of the client', () => {
+  it.each([
+    [{ url, token: 'x' }, 'There is no global WebSocket'],
+    [{ token: 'x', WebSocket: FakeSocket }, 'url is missing'],
+    [{ url, WebSocket: FakeSocket }, 'token is missing'],
+    [{ url: 'ftp://x', token: 'x', WebSocket: FakeSocket }, 'url is no http or ws URL'],
+  ])('refuses options %#', (options, message) => {
+    const { WebSocket } = globalThis as { WebSocket?: unknown };
+    if (WebSocket !== undefined && !('WebSocket' in options)) return;
+    expect(() => new CandlegateClient(options)).toThrow(message);
+  });
+
+  it('shows a token only to the gateway, and not in the address', async () => {
+    const client = new CandlegateClient({ url, token: 'a.secret', WebSocket: FakeSocket });
+    const wire: WireMessage[] = [];
+    client.on('wire', (message) => wire.push(message));
+    const subscription = client.subscribe('btcusdt', '1h', () => undefined);
+    expect(subscription.channel).toBe('candles:BTCUSDT:60');
+    await settled();
+    const socket = FakeSocket.opened.at(-1);
+    expect(socket?.url).toBe('wss://candles.example/feed/api/v1/live/ws');
+    expect(socket?.protocols).toEqual([
+      'candlegate.v1.json',
+      `base64url.bearer.authorization.candlegate.${Buffer.from('a.secret').toString('base64url')}`,
+    ]);
+    socket?.say('open');
+    client.updateToken('b.secret');
+    expect(socket?.sent.map((text) => (JSON.parse(text) as { type: string }).type)).toEqual([
+      'subscribe',
+      'auth',
+    ]);
+    expect(socket?.sent[1]).toContain('b.secret');
+    expect(JSON.stringify(wire)).not.toContain('secret');
+    // With the last subscription the connection goes, and a script may end.
+    subscription.close();
+    expect(socket?.isClosed).toBe(true);
+    expect(client.state).toEqual({ name: 'idle' });
+  });
+
+  it('passes over what it cannot read', async () => {
+    const client = new CandlegateClient({ url, token: 'x', WebSocket: FakeSocket });
+    client.subscribe('BTCUSDT', '1', () => undefined);
+    await settled();
+    const socket = FakeSocket.opened.at(-1);
+    socket?.say('open');
+    socket?.say('message', { data: '{' });
+    socket?.say('message', { data: new ArrayBuffer(1) });
+    socket?.hear({ type: 'of_a_later_version' });
+    expect(client.state.name).toBe('connecting');
+    client.close();
+  });
+
+  it('goes on trying where a socket cannot even be made', async () => {
+    const client = new CandlegateClient({
+      url,
+      token: 'x',
+      fetch: () => Promise.reject(new Error('blocked')),
+      WebSocket: class extends FakeSocket {
+        constructor(address: string, protocols: string[]) {
+          super(address, protocols);
+          throw new Error('mixed content');
+        }
+      },
+    });
+    client.subscribe('BTCUSDT', '1', () => undefined);
+    await settled();
+    expect(client.state).toMatchObject({
+      name: 'connecting',
+      why: 'The gateway could not be reached.',
+    });
+    client.close();
+  });
+
+  it('rejects an iteration whose signal fired before it began', async () => {
+    const client = new CandlegateClient({ url, token: 'x', WebSocket: FakeSocket });
+    const controller = new AbortController();
+    const stream = client.candles('BTCUSDT', '1', { signal: controller.signal });
+    controller.abort(new Error('no more'));
+    await expect(stream.next()).rejects.toThrow('no more');
+    expect(client.state).toEqual({ name: 'idle' });
+  });
+
+  it('asks a provider for another token when history refuses the old one', async () => {
+    const asked: string[] = [];
+    const seen: unknown[] = [];
+    const client = new CandlegateClient({
+      url,
+      WebSocket: FakeSocket,
+      token: ({ purpose }) => {
+        asked.push(purpose);
+        return purpose === 'refused' ? 'good' : 'old';
+      },
+      fetch: (address, { headers }) => {
+        seen.push(address);
+        return Promise.resolve(
+          headers['authorization'] === 'Bearer good'
+            ? answer(200, { source: 'bybit', candles: [] })
+            : answer(401, { code: 'expired_token', title: 'The token has expired.' }),
+        );
+      },
+    });
+    await expect(client.history('BTCUSDT', '1', { limit: 5 })).resolves.toEqual([]);
+    expect(asked).toEqual(['connect', 'refused']);
+    expect(seen[1]).toBe('https://candles.example/feed/api/v1/candles/BTCUSDT/1?limit=5');
+  });
+});
