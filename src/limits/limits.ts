@@ -114,7 +114,7 @@ export interface RequestLimits {
   credentialRefused(address: string, wasAttempt: boolean): void;
   /** Counts a request with a good credential; null when there is no limit. */
   countRequest(subject: string, plan: string | null): Promise<RequestDecision | null>;
-  /** Counts a request without one. */
+  /** Counts a request without one, or with one that was refused. */
   countAnonymous(address: string): Promise<RequestDecision | null>;
 }
 

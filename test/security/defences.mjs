@@ -532,7 +532,7 @@ export const DEFENCES = [
     ROUTER,
     'answer 429 to a subject that asks for more than its plan, wherever it asks from',
     'src/gateway/rest/router.ts',
-    'note(await limits.countRequest(subject, plan), counted);',
+    'note(await deps.limits.countRequest(identity.subject, identity.plan), counted);',
     '',
   ),
   without(
@@ -544,9 +544,23 @@ export const DEFENCES = [
   ),
   without(
     ROUTER,
+    'count what is refused as if it came without a credential: %s',
+    'src/gateway/rest/router.ts',
+    'if (isRefusal(error)) await countAnonymous(request, counted);',
+    '',
+  ),
+  without(
+    ROUTER,
+    'shut out before a look at anything of the request',
+    'src/gateway/rest/router.ts',
+    'const shutOut = deps.limits.refusalOf(request.address);',
+    'const shutOut = null as ReturnType<typeof deps.limits.refusalOf>;',
+  ),
+  without(
+    ROUTER,
     'shut out an address whose credentials are forged again and again, not one whose are old',
     'src/gateway/rest/router.ts',
-    'if (isSuspicious(problem)) limits.credentialRefused(request.address, false);',
+    'if (isSuspicious(problem)) deps.limits.credentialRefused(request.address, false);',
     '',
   ),
   without(

@@ -56,7 +56,7 @@ export const LIMIT_SETTINGS = {
   }),
   requestsPerMinute: limit('REST requests of one subject.', 'requests/min', 1_200),
   requestsPerIpPerMinute: limit(
-    'REST requests from one address that present no credential.',
+    'REST requests from one address that present no credential, or one that is refused.',
     'requests/min',
     1_200,
   ),

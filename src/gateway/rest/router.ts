@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { PROBLEM_CODES } from '../../candle/codes.ts';
 import type { LimitState, RequestDecision, RequestLimits } from '../../limits/limits.ts';
 import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
 import type { Authenticator } from '../auth/credential.ts';
@@ -64,8 +65,7 @@ export function createRestHandler(deps: RestDeps): RestHandler {
   ): Promise<HttpAnswer> {
     const isAsked = route !== undefined && takes(route, request.method) && mayShare(request);
     if (isAsked && route.needsToken) {
-      refuseLongBody(request);
-      return route.answer(request, segments, await authenticate(request, route, counted));
+      return route.answer(request, segments, await admit(request, route, counted));
     }
     if (route?.isLimited !== false) await countAnonymous(request, counted);
     if (isAsked && !route.needsToken) {
@@ -87,31 +87,39 @@ export function createRestHandler(deps: RestDeps): RestHandler {
     return !isApi(request) || deps.origins.allows(origin, host);
   }
 
-  async function authenticate(
+  /** Who asks. What is refused here counts against the address, whatever it presented. */
+  async function admit(
     request: HttpRequest,
     route: GuardedRoute,
     counted: Counted,
   ): Promise<Identity> {
-    const { limits, authenticator, queryToken } = deps;
-    const shutOut = limits.refusalOf(request.address);
+    const shutOut = deps.limits.refusalOf(request.address);
     if (shutOut !== null) throw new ProblemError(limitProblem(shutOut));
-    const credential = credentialOf(request, queryToken);
+    let identity: Identity;
+    try {
+      refuseLongBody(request);
+      identity = await authenticate(request, route);
+    } catch (error) {
+      if (isRefusal(error)) await countAnonymous(request, counted);
+      throw error;
+    }
+    note(await deps.limits.countRequest(identity.subject, identity.plan), counted);
+    return identity;
+  }
+
+  async function authenticate(request: HttpRequest, route: GuardedRoute): Promise<Identity> {
+    const credential = credentialOf(request, deps.queryToken);
     if (credential === undefined) {
-      await countAnonymous(request, counted);
       refuse('missing_token', 'Present a token as Authorization: Bearer.');
     }
     if (credential.kind === 'ticket' && route.takesTickets === false) {
       refuse('missing_token', 'A ticket is no proof here; present a token or an API key.');
     }
-    const verification = await authenticator.authenticate(credential);
-    if (!verification.ok) {
-      const { problem, detail, headers } = verification;
-      if (isSuspicious(problem)) limits.credentialRefused(request.address, false);
-      refuse(problem, detail, headers);
-    }
-    const { subject, plan } = verification.identity;
-    note(await limits.countRequest(subject, plan), counted);
-    return verification.identity;
+    const verification = await deps.authenticator.authenticate(credential);
+    if (verification.ok) return verification.identity;
+    const { problem, detail, headers } = verification;
+    if (isSuspicious(problem)) deps.limits.credentialRefused(request.address, false);
+    refuse(problem, detail, headers);
   }
 
   async function countAnonymous({ address }: HttpRequest, counted: Counted): Promise<void> {
@@ -147,6 +155,11 @@ function note(decision: RequestDecision | null, counted: Counted): void {
   if (decision === null) return;
   if (!decision.ok) throw new ProblemError(limitProblem(decision.refusal));
   counted.state = decision.state;
+}
+
+/** What went wrong on our side is not the client's. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ProblemError && PROBLEM_CODES[error.problem.code].status < 500;
 }
 
 function takes(route: Route, method: string): boolean {

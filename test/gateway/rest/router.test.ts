@@ -383,6 +383,44 @@ describe('limits', () => {
     expect((await ask('/api/v1/live/channels', known)).status).toBe(200);
   });
 
+  it.each([
+    ['an expired token', { exp: Math.floor(NOW / 1000) - 60 }, '', {}, 401],
+    ['a token of the future', { nbf: Math.floor(NOW / 1000) + 600 }, '', {}, 401],
+    ['two credentials', {}, '?ticket=a&ticket=b', {}, 400],
+    ['a ticket that cannot be decoded', null, '?ticket=%zz', {}, 400],
+    ['a long body', {}, '', { 'content-length': '1000000' }, 413],
+  ])(
+    'count what is refused as if it came without a credential: %s',
+    async (what, claims, query, headers, status) => {
+      const address = `192.0.2.5 ${what}`;
+      const authorization = claims === null ? undefined : `Bearer ${await token(claims)}`;
+      const presented = { ...headers, ...(authorization === undefined ? {} : { authorization }) };
+      const request = { address, headers: presented };
+      const statuses: number[] = [];
+      for (let count = 0; count < 203; count += 1) {
+        statuses.push((await ask(`/api/v1/live/channels${query}`, request)).status);
+      }
+      expect(statuses).toEqual([...Array<number>(200).fill(status), 429, 429, 429]);
+      // Whoever has a good credential is not held up by a neighbour.
+      const good = { authorization: `Bearer ${await token({ sub: 'vic' })}` };
+      const answer = await ask('/api/v1/live/channels', { address, headers: good });
+      expect(answer.status).toBe(200);
+    },
+  );
+
+  it('shut out before a look at anything of the request', async () => {
+    const address = '192.0.2.42';
+    const forged = { authorization: 'Bearer forged' };
+    for (let count = 0; count < 40; count += 1) {
+      await ask('/api/v1/live/channels', { address, headers: forged });
+    }
+    const long = { ...forged, 'content-length': '1000000' };
+    for (const headers of [long, forged]) {
+      const answer = await ask('/api/v1/live/channels?ticket=a&ticket=b', { address, headers });
+      expect(json(answer)).toMatchObject({ code: 'too_many_failures' });
+    }
+  });
+
   it('shut out an address whose credentials are forged again and again, not one whose are old', async () => {
     const address = '192.0.2.40';
     const present = (text: string, from: string) =>
