@@ -1,12 +1,28 @@
 // What `helm test` runs: takes a token (CANDLEGATE_TOKEN, or one signed with CANDLEGATE_JWT_SECRET),
 // connects to CANDLEGATE_URL and ends with 0 when a candle of CHANNEL has come within TIMEOUT_SECONDS.
+// With TLS the first of AUTHORITIES that is there is trusted beside those of Node, and the name in the URL is
+// looked for at SERVICE.
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
-const { CLI = '/app/dist/cli.js', CHANNEL, TIMEOUT_SECONDS = '60', ...environment } = process.env;
+const {
+  CLI = '/app/dist/cli.js',
+  CHANNEL,
+  TIMEOUT_SECONDS = '60',
+  AUTHORITIES,
+  ...environment
+} = process.env;
+const authorities = AUTHORITIES?.split(',').find((file) => existsSync(file));
+const preload = new URL('connect-to-service.mjs', import.meta.url).href;
+const options = environment.SERVICE === undefined ? [] : ['--import', preload];
 
 function candlegate(args, env) {
-  return execFileSync(process.execPath, [CLI, ...args], {
-    env: { ...environment, ...env },
+  return execFileSync(process.execPath, [...options, CLI, ...args], {
+    env: {
+      ...environment,
+      ...(authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authorities }),
+      ...env,
+    },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: Number(TIMEOUT_SECONDS) * 1000,

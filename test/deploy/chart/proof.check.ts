@@ -27,9 +27,10 @@ async function environment(values: object | string, role: 'gateway' | 'ingest') 
     data: Record<string, string>;
   };
   // Files of a Secret, which is not there.
-  const { CANDLEGATE_REDIS_CA, CANDLEGATE_REDIS_CERT, CANDLEGATE_REDIS_KEY, ...env } = data;
-  const mounted = [CANDLEGATE_REDIS_CA, CANDLEGATE_REDIS_CERT, CANDLEGATE_REDIS_KEY];
-  for (const file of mounted) if (file !== undefined) expect(file).toMatch(/^\/etc\/candlegate\//);
+  const isFile = (name: string) => /^CANDLEGATE_(REDIS_(CA|CERT|KEY)|TLS_(CERT|KEY))$/.test(name);
+  const mounted = Object.entries(data).filter(([name]) => isFile(name));
+  for (const [, file] of mounted) expect(file).toMatch(/^\/etc\/candlegate\/(redis-)?tls\//);
+  const env = Object.fromEntries(Object.entries(data).filter(([name]) => !isFile(name)));
   const key = 'CANDLEGATE_JWT_PUBLIC_KEY' in env ? {} : { CANDLEGATE_JWT_SECRET: 'x'.repeat(32) };
   return { ...env, ...key };
 }
@@ -111,7 +112,9 @@ describe('the chart', () => {
     const isSecret = (key: (typeof names)[number]) => settingOf(key).shown === 'secret';
     const free = names.filter((key) => !own.has(envName(key)) && !isSecret(key));
     const config = Object.fromEntries(free.map((key) => [envName(key), 'x']));
-    const manifests = await render({ ...MINIMUM, config });
+    // Whose default follows from the channels, which are none here.
+    const tests = { channel: 'candles:BTCUSDT:1' };
+    const manifests = await render({ ...MINIMUM, config, tests });
     expect(find(manifests, 'ConfigMap', 'gateway')['data']).toMatchObject(config);
     for (const key of names.filter((each) => isSecret(each) && !own.has(envName(each)))) {
       expect(await refusal({ config: { [envName(key)]: 'x' } })).toContain(
@@ -120,7 +123,7 @@ describe('the chart', () => {
     }
   });
 
-  it('describes every value in its schema, with the default of values.yaml, and refuses unknown ones', () => {
+  it('describes every value of values.yaml in its schema, no others, and refuses unknown ones', () => {
     const node: z.ZodType<SchemaNode> = z.looseObject({
       description: z.string().min(10),
       get properties() {
@@ -171,6 +174,11 @@ describe('the chart', () => {
     const list = await output('tar', ['-tzf', path.join(folder, 'candlegate-0.1.0.tgz')]);
     expect(list).toContain('candlegate/values.schema.json');
     expect(list).toContain('candlegate/README.md');
+    // What its README tells people to use is in it.
+    const readme = readFileSync(path.join(CHART, 'README.md'), 'utf8');
+    const used = [...readme.matchAll(/\b(ci|examples)\/[\w-]+\.yaml/g)].map(([file]) => file);
+    expect(used).toContain('examples/trial.yaml');
+    for (const file of used) expect(list).toContain(`candlegate/${file}`);
     expect(list).not.toContain('/ci/');
   });
 });

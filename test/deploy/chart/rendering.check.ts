@@ -1,9 +1,26 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { provideTool } from '../../../scripts/tools.mjs';
-import { find, MINIMUM, notes, refusal, render, type Manifest } from './chart.ts';
+import { find, MINIMUM, notes, render, type Manifest } from './chart.ts';
 
 const gatewayPod = (manifests: readonly Manifest[]) =>
   find(manifests, 'Deployment', 'gateway')['spec'].template.spec;
+/** The restricted profile of the Pod Security Standards, and no way to the API server. */
+function expectRestricted(pod: Manifest['spec']): void {
+  expect(pod.automountServiceAccountToken).toBe(false);
+  expect(pod.enableServiceLinks).toBe(false);
+  expect(pod.securityContext).toMatchObject({
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  expect(pod.containers).toHaveLength(1);
+  expect(pod.containers[0].securityContext).toMatchObject({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    capabilities: { drop: ['ALL'] },
+  });
+}
 const kinds = (manifests: readonly Manifest[]) => manifests.map(({ kind }) => kind);
 
 describe('the chart as it is', () => {
@@ -48,21 +65,14 @@ describe('the chart as it is', () => {
     'runs %s under the restricted profile, without a token',
     (role) => {
       const pod = find(manifests, 'Deployment', role)['spec'].template.spec;
-      expect(pod.automountServiceAccountToken).toBe(false);
-      expect(pod.enableServiceLinks).toBe(false);
-      expect(pod.securityContext).toMatchObject({
-        runAsNonRoot: true,
-        runAsUser: 1000,
-        seccompProfile: { type: 'RuntimeDefault' },
-      });
-      expect(pod.containers[0].securityContext).toMatchObject({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      });
+      expectRestricted(pod);
       expect(pod.containers[0].args).toEqual([role]);
     },
   );
+
+  it('runs the pod of helm test in the same way', () => {
+    expectRestricted(find(manifests, 'Pod', 'test')['spec']);
+  });
 
   it.each(['gateway', 'ingest'])('probes %s on the admin port, and life without Redis', (role) => {
     const [container] = find(manifests, 'Deployment', role)['spec'].template.spec.containers;
@@ -84,10 +94,20 @@ describe('the chart as it is', () => {
     expect(pod.containers[0].lifecycle.preStop).toEqual({ sleep: { seconds: 5 } });
     // Sleep, window, margin, and what is left for closing.
     expect(pod.terminationGracePeriodSeconds).toBe(5 + 30 + 10 + 5);
-    expect(find(manifests, 'PodDisruptionBudget', 'gateway')['spec'].maxUnavailable).toBe(1);
+    // A Deployment does not wait for what is ending: the whole drain, or two of them would overlap.
+    expect(spec.minReadySeconds).toBe(5 + 30 + 10);
+    expect(find(manifests, 'PodDisruptionBudget', 'gateway')['spec']).toMatchObject({
+      maxUnavailable: 1,
+      // Without Redis no gateway is ready, and all of them have clients.
+      unhealthyPodEvictionPolicy: 'IfHealthyBudget',
+    });
     expect(
       pod.topologySpreadConstraints.map(({ topologyKey }: Manifest) => topologyKey as string),
     ).toEqual(['topology.kubernetes.io/zone', 'kubernetes.io/hostname']);
+    // A cordoned node is no domain that must be filled first.
+    for (const constraint of pod.topologySpreadConstraints) {
+      expect(constraint.nodeTaintsPolicy).toBe('Honor');
+    }
   });
 
   it('keeps the admin port out of the public Service', () => {
@@ -156,44 +176,29 @@ describe('what can be switched on', () => {
   it('an HTTPRoute that never times out, and an Ingress', async () => {
     const manifests = await withValues({
       httpRoute: { enabled: true, parentRefs: [{ name: 'public' }], hostnames: ['c.example.com'] },
-      ingress: { enabled: true, className: 'x', hosts: ['c.example.com'] },
+      ingress: {
+        enabled: true,
+        className: 'x',
+        hosts: ['c.example.com'],
+        tls: [{ secretName: 'certificate', hosts: ['c.example.com'] }],
+      },
     });
     const [rule] = find(manifests, 'HTTPRoute', '')['spec'].rules;
     expect(rule.timeouts).toEqual({ request: '0s' });
     expect(rule.backendRefs).toEqual([{ name: 'candlegate', port: 80 }]);
+    expect(find(manifests, 'HTTPRoute', '')['spec']).toEqual({
+      parentRefs: [{ name: 'public' }],
+      hostnames: ['c.example.com'],
+      rules: [{ ...rule, matches: [{ path: { type: 'PathPrefix', value: '/' } }] }],
+    });
     const ingress = find(manifests, 'Ingress', '')['spec'];
     expect(ingress.ingressClassName).toBe('x');
+    expect(ingress.tls).toEqual([{ secretName: 'certificate', hosts: ['c.example.com'] }]);
+    expect(ingress.rules[0].host).toBe('c.example.com');
     expect(ingress.rules[0].http.paths[0].backend.service).toEqual({
       name: 'candlegate',
       port: { name: 'http' },
     });
-  });
-
-  it('monitors, alerts and dashboards', async () => {
-    const manifests = await withValues({
-      monitoring: {
-        serviceMonitor: { enabled: true },
-        podMonitor: { enabled: true },
-        labels: { release: 'prometheus' },
-      },
-    });
-    for (const kind of ['ServiceMonitor', 'PodMonitor']) {
-      const { metadata, spec } = find(manifests, kind, '');
-      expect(metadata.labels['release']).toBe('prometheus');
-      const [endpoint] = spec.endpoints ?? spec.podMetricsEndpoints;
-      expect(endpoint).toEqual({ port: 'admin', path: '/metrics', interval: '15s' });
-    }
-    // The labels that the ServiceMonitor looks for are on the admin Services, and only there.
-    const labels = find(manifests, 'ServiceMonitor', '')['spec'].selector.matchLabels as object;
-    const matching = manifests.filter(
-      ({ kind, metadata }) =>
-        kind === 'Service' &&
-        Object.entries(labels).every(([name, value]) => metadata.labels[name] === value),
-    );
-    expect(matching.map(({ metadata }) => metadata.name)).toEqual([
-      'candlegate-gateway-admin',
-      'candlegate-ingest-admin',
-    ]);
   });
 
   it('a small Valkey, used by both roles', async () => {
@@ -203,6 +208,7 @@ describe('what can be switched on', () => {
       const { data } = find(manifests, 'ConfigMap', role);
       expect(data.CANDLEGATE_REDIS_URL).toBe('redis://candlegate-valkey:6379');
     }
+    expectRestricted(find(manifests, 'StatefulSet', 'valkey')['spec'].template.spec);
   });
 
   it('the address of Redis from a Secret, sentinels, a cluster, certificates', async () => {
@@ -235,25 +241,20 @@ describe('what can be switched on', () => {
     expect(find(cluster, 'ConfigMap', 'gateway')['data'].CANDLEGATE_REDIS_CLUSTER).toBe('a:1');
   });
 
-  it('a changed variable rolls the pods, and that of one role stays with it', async () => {
-    const checksum = (manifests: readonly Manifest[]) =>
-      find(manifests, 'Deployment', 'gateway')['spec'].template.metadata.annotations[
-        'checksum/config'
-      ] as string;
-    const plain = await withValues({});
-    const changed = await withValues({
-      config: { CANDLEGATE_HISTORY: 500 },
-      gateway: { config: { CANDLEGATE_HISTORY: 700 } },
-    });
-    expect(checksum(changed)).not.toBe(checksum(plain));
-    expect(find(changed, 'ConfigMap', 'gateway')['data'].CANDLEGATE_HISTORY).toBe('700');
-    expect(find(changed, 'ConfigMap', 'ingest')['data'].CANDLEGATE_HISTORY).toBe('500');
-  });
-
-  it('a longer drain prolongs the grace period', async () => {
+  it('a longer drain prolongs the grace period, and the wait for the next pod', async () => {
     const drain = { preStopSeconds: 15, windowSeconds: 180, marginSeconds: 20 };
-    const pod = gatewayPod(await withValues({ gateway: { drain } }));
-    expect(pod.terminationGracePeriodSeconds).toBe(220);
+    const { spec } = find(await withValues({ gateway: { drain } }), 'Deployment', 'gateway');
+    expect(spec.template.spec.terminationGracePeriodSeconds).toBe(220);
+    expect(spec.minReadySeconds).toBe(215);
+    // One of an hour must not count as a rollout that is stuck.
+    const hour = await withValues({ gateway: { drain: { windowSeconds: 3600 } } });
+    const { minReadySeconds, progressDeadlineSeconds } = find(hour, 'Deployment', 'gateway')[
+      'spec'
+    ];
+    expect(minReadySeconds).toBe(3615);
+    expect(progressDeadlineSeconds).toBeGreaterThan(3615 + 600);
+    const hasty = await withValues({ gateway: { minReadySeconds: 0 } });
+    expect(find(hasty, 'Deployment', 'gateway')['spec'].minReadySeconds).toBe(0);
     const longer = await withValues({ gateway: { drain, terminationGracePeriodSeconds: 600 } });
     expect(gatewayPod(longer).terminationGracePeriodSeconds).toBe(600);
   });
@@ -269,6 +270,95 @@ describe('what can be switched on', () => {
     expect([...new Set(kinds(manifests))].sort()).toEqual(['ConfigMap', 'Deployment', 'Service']);
     expect(gatewayPod(manifests)).not.toHaveProperty('topologySpreadConstraints');
     expect(gatewayPod(manifests).serviceAccountName).toBe('default');
+  });
+
+  it('a balancer of the cloud, with the addresses of clients', async () => {
+    const loadBalancerSourceRanges = ['192.0.2.0/24'];
+    const { spec } = find(
+      await withValues({ service: { type: 'LoadBalancer', port: 443, loadBalancerSourceRanges } }),
+      'Service',
+      '',
+    );
+    expect(spec).toMatchObject({
+      type: 'LoadBalancer',
+      externalTrafficPolicy: 'Local',
+      loadBalancerSourceRanges,
+    });
+    expect(spec.ports[0]).toMatchObject({ port: 443, targetPort: 'http' });
+    const inside = find(await withValues({}), 'Service', '')['spec'];
+    expect(inside).not.toHaveProperty('externalTrafficPolicy');
+  });
+
+  it('an image by its digest, from a registry with credentials', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const image = { registry: 'r.example.com', digest, tag: 'x', pullSecrets: [{ name: 'login' }] };
+    const manifests = await withValues({ image });
+    for (const pod of [
+      gatewayPod(manifests),
+      find(manifests, 'Deployment', 'ingest')['spec'].template.spec,
+      find(manifests, 'Pod', 'test')['spec'],
+    ]) {
+      expect(pod.containers[0].image).toBe(`r.example.com/candlegate@${digest}`);
+      expect(pod.imagePullSecrets).toEqual([{ name: 'login' }]);
+    }
+    const [{ image: tagged }] = gatewayPod(await withValues({ image: { tag: 'x' } })).containers;
+    expect(tagged).toBe('candlegate:x');
+  });
+
+  it('volumes, places and labels of pods', async () => {
+    const affinity = { nodeAffinity: {} };
+    const manifests = await withValues({
+      commonLabels: { team: 'markets', tier: 'a' },
+      gateway: { affinity, podLabels: { tier: 'b' } },
+      extraVolumes: [{ name: 'keys', secret: { secretName: 'keys' } }],
+      extraVolumeMounts: [{ name: 'keys', mountPath: '/keys' }],
+    });
+    const { metadata, spec } = find(manifests, 'Deployment', 'gateway')['spec'].template;
+    expect(spec.affinity).toEqual(affinity);
+    expect(metadata.labels).toMatchObject({ team: 'markets', tier: 'b' });
+    const ingest = find(manifests, 'Deployment', 'ingest')['spec'].template;
+    expect(ingest.metadata.labels).toMatchObject({ team: 'markets', tier: 'a' });
+    expect(ingest.spec.affinity).toHaveProperty('podAntiAffinity');
+    for (const pod of [spec, ingest.spec]) {
+      expect(pod.volumes).toEqual([{ name: 'keys', secret: { secretName: 'keys' } }]);
+      expect(pod.containers[0].volumeMounts).toEqual([{ name: 'keys', mountPath: '/keys' }]);
+    }
+  });
+
+  it('listening on IPv6', async () => {
+    const manifests = await withValues({ listenAddress: '::' });
+    for (const role of ['gateway', 'ingest']) {
+      expect(find(manifests, 'ConfigMap', role)['data'].CANDLEGATE_ADMIN_HOST).toBe('::');
+    }
+    expect(find(manifests, 'ConfigMap', 'gateway')['data'].CANDLEGATE_HOST).toBe('::');
+  });
+
+  it('TLS up to the pod, for gateways alone', async () => {
+    const tls = { existingSecret: 'certificate' };
+    const manifests = await withValues({ gateway: { tls } });
+    expect(find(manifests, 'ConfigMap', 'gateway')['data']).toMatchObject({
+      CANDLEGATE_TLS_CERT: '/etc/candlegate/tls/tls.crt',
+      CANDLEGATE_TLS_KEY: '/etc/candlegate/tls/tls.key',
+    });
+    const pod = gatewayPod(manifests);
+    expect(pod.containers[0].volumeMounts).toEqual([
+      { name: 'tls', mountPath: '/etc/candlegate/tls', readOnly: true },
+    ]);
+    expect(pod.volumes[0].secret).toEqual({ secretName: 'certificate', defaultMode: 0o440 });
+    expect(find(manifests, 'Service', '')['spec'].ports[0].appProtocol).toBe('kubernetes.io/wss');
+    const ingest = find(manifests, 'Deployment', 'ingest')['spec'].template.spec;
+    expect(ingest).not.toHaveProperty('volumes');
+    expect(find(manifests, 'ConfigMap', 'ingest')['data']).not.toHaveProperty('CANDLEGATE_TLS_KEY');
+    const told = await withValues({ gateway: { tls }, service: { appProtocol: 'https' } });
+    expect(find(told, 'Service', '')['spec'].ports[0].appProtocol).toBe('https');
+    const untold = await withValues({ service: { appProtocol: '' } });
+    expect(find(untold, 'Service', '')['spec'].ports[0]).not.toHaveProperty('appProtocol');
+  });
+
+  it('no sleep before SIGTERM: Kubernetes before 1.33 refuses one of 0 s', async () => {
+    const pod = gatewayPod(await withValues({ gateway: { drain: { preStopSeconds: 0 } } }));
+    expect(pod.containers[0]).not.toHaveProperty('lifecycle');
+    expect(pod.terminationGracePeriodSeconds).toBe(45);
   });
 
   it('a sysctl for slow clients', async () => {
@@ -291,6 +381,16 @@ describe('the notes', () => {
     expect(text).toContain('/app/dist/cli.js token --sub me');
     expect(text).toContain('test candlegate');
     expect(await notes(MINIMUM)).toContain('port-forward svc/candlegate 8000:80');
+    expect(await notes(MINIMUM)).toContain('then ws://127.0.0.1:8000');
+    const anyHost = await notes({ ...MINIMUM, ...route });
+    expect(anyHost).toContain('get httproute candlegate');
+  });
+
+  it('say what TLS up to the pod asks of a route', async () => {
+    const gateway = { tls: { existingSecret: 'certificate' } };
+    expect(await notes({ ...MINIMUM, gateway })).toContain('then wss://127.0.0.1:8000');
+    expect(await notes({ ...MINIMUM, gateway })).not.toContain('BackendTLSPolicy');
+    expect(await notes({ ...MINIMUM, ...route, gateway })).toContain('BackendTLSPolicy');
   });
 
   it('warn of a route behind which all clients count as one', async () => {
@@ -301,55 +401,5 @@ describe('the notes', () => {
       expect(await notes({ ...MINIMUM, ...route, ...answered })).not.toContain(warning);
     }
     expect(await notes(MINIMUM)).not.toContain(warning);
-  });
-});
-
-describe('wrong values', () => {
-  it.each<[string, object, string]>([
-    ['of the wrong type', { gateway: { replicas: 'three' } }, "'/gateway/replicas'"],
-    ['unknown', { gateway: { replica: 3 } }, 'replica'],
-    ['unknown at the top', { gatewy: {} }, 'gatewy'],
-    ['out of range', { adminPort: 70000 }, "'/adminPort'"],
-    ['no variable', { config: { SYMBOLS: 'X' } }, 'SYMBOLS'],
-    ['a port twice', { adminPort: 8000 }, 'gateway.port:'],
-    ['a password in an address', { redis: { url: 'redis://:x@r:1' } }, "'/redis/url'"],
-    ['a variable of the chart', { config: { CANDLEGATE_PORT: 1 } }, 'config.CANDLEGATE_PORT:'],
-    [
-      'a secret in the open',
-      { gateway: { config: { CANDLEGATE_JWT_SECRET: 'x' } } },
-      'gateway.config.CANDLEGATE_JWT_SECRET:',
-    ],
-    [
-      'a private key in the open',
-      { config: { CANDLEGATE_TLS_KEY: '-----BEGIN PRIVATE KEY-----' } },
-      'config.CANDLEGATE_TLS_KEY:',
-    ],
-    [
-      'a grace period that cuts clients off',
-      { gateway: { terminationGracePeriodSeconds: 30 } },
-      'gateway.terminationGracePeriodSeconds: 30 is less than the 50 s',
-    ],
-    ['no sentinels', { redis: { mode: 'sentinel' } }, 'redis.sentinel.addresses:'],
-    ['no nodes', { redis: { mode: 'cluster' } }, 'redis.cluster.addresses:'],
-    [
-      'Valkey beside a cluster',
-      { valkey: { enabled: true }, redis: { mode: 'cluster', cluster: { addresses: ['a:1'] } } },
-      'valkey.enabled:',
-    ],
-    ['no parent', { httpRoute: { enabled: true } }, 'httpRoute.parentRefs:'],
-    ['no host', { ingress: { enabled: true } }, 'ingress.hosts:'],
-    [
-      'two autoscalers',
-      { gateway: { autoscaling: { enabled: true, external: true } } },
-      'gateway.autoscaling.external:',
-    ],
-    [
-      'more at least than at most',
-      { gateway: { autoscaling: { enabled: true, minReplicas: 20 } } },
-      'gateway.autoscaling.minReplicas:',
-    ],
-    ['no key for tokens', { secrets: { existingSecret: '' } }, 'secrets.existingSecret:'],
-  ])('%s', async (_name, values, message) => {
-    expect(await refusal(values)).toContain(message);
   });
 });
