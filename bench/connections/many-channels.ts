@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { cpuMs, residentBytes } from '../lib/cpu.ts';
+import { IMAGE_NODE_OPTIONS } from '../lib/defaults.ts';
 import { readMetric, startRig } from './rig.ts';
 
 /** One pipeline that serves so many channels. */
@@ -68,7 +69,7 @@ async function measureRound(count: number): Promise<ChannelsRound> {
     symbols,
     intervals,
     untilReady: false,
-    gatewayEnv: { NODE_OPTIONS: `--import ${COLLECTOR}` },
+    gatewayEnv: { NODE_OPTIONS: `${IMAGE_NODE_OPTIONS} --import ${COLLECTOR}` },
   });
   try {
     let restCalls = 0;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuMs, residentBytes } from '../lib/cpu.ts';
-import { defaultChannels } from '../lib/defaults.ts';
+import { defaultChannels, IMAGE_NODE_OPTIONS } from '../lib/defaults.ts';
 import { startPlainSubject } from '../lib/plain-subjects.ts';
 import { startRemote } from '../lib/remote.ts';
 import type { CrowdCommands } from './crowd-program.ts';
@@ -36,6 +36,7 @@ const CHANNEL = '/api/v1/live/ws/candles/BTCUSDT/D';
 const ADDRESSES = 250;
 /** The default limit of connections of one subject is 1,000. */
 const CONNECTIONS_PER_SUBJECT = 900;
+const WARM_UP_CONNECTIONS = 500;
 const SETTLE_MS = 1_000;
 const COLLECTING_MS = 400;
 const COLLECTIONS = 6;
@@ -74,7 +75,7 @@ async function measureRound(
 ): Promise<MemoryRound> {
   const crowd = startRemote<CrowdCommands>('crowd', null);
   const isBare = subject === 'bare';
-  const gatewayEnv = { NODE_OPTIONS: `--import ${COLLECTOR}` };
+  const gatewayEnv = { NODE_OPTIONS: `${IMAGE_NODE_OPTIONS} --import ${COLLECTOR}` };
   const rig = await startRig({ intervals: ['1', 'D'], gatewayEnv });
   const [channel] = defaultChannels();
   const channels = channel === undefined ? [] : [channel];
@@ -110,9 +111,13 @@ async function measureRound(
     }
   };
   try {
-    // Code that has run once is compiled, pools are there: that is no connection's memory.
-    await open(0, 200);
-    await crowd.ask('drop');
+    // Code that has run is compiled, pools are there, and the young generation has the size that so many
+    // handshakes give it: that is no connection's memory. Few at a time, because what they leave free is
+    // not counted again.
+    for (let opened = 0; opened < most; opened += WARM_UP_CONNECTIONS) {
+      await open(0, WARM_UP_CONNECTIONS);
+      await crowd.ask('drop');
+    }
     await delay(SETTLE_MS);
     await collectGarbage(pid);
     const baseline = residentBytes(pid);

@@ -1,4 +1,5 @@
 import { exportSPKI, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+import { IMAGE_NODE_OPTIONS } from '../lib/defaults.ts';
 import { startRedis, type TestRedis } from '../../test/support/redis.ts';
 import { listening, startRole, type RoleProcess } from '../../test/support/role-process.ts';
 import type { Server } from './raw-client.ts';
@@ -58,6 +59,7 @@ export async function startRig(options: RigOptions = {}): Promise<ConnectionRig>
     ...common,
     CANDLEGATE_JWT_SECRET: '',
     CANDLEGATE_JWT_PUBLIC_KEY: await exportSPKI(publicKey),
+    NODE_OPTIONS: IMAGE_NODE_OPTIONS,
     ...options.gatewayEnv,
   });
   const ingest = start('ingest', {

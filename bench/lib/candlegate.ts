@@ -4,6 +4,7 @@ import { CLI } from '../../test/support/built-cli.ts';
 import { listening, startRole, TEST_SECRET } from '../../test/support/role-process.ts';
 import type { ConnectionGroup } from '../load/plan.ts';
 import { pinProcess } from './cores.ts';
+import { IMAGE_NODE_OPTIONS } from './defaults.ts';
 import type { Subject, SubjectOptions } from './subject.ts';
 
 /** Of the subprotocols and extensions that a gateway offers, what its clients ask for. */
@@ -49,6 +50,7 @@ export async function startCandlegate(options: CandlegateOptions): Promise<Subje
     CANDLEGATE_REDIS_URL: redisUrl,
     CANDLEGATE_SYMBOLS: [...new Set(channels.map(({ symbol }) => symbol))].join(','),
     CANDLEGATE_INTERVALS: [...new Set(channels.map(({ interval }) => interval))].join(','),
+    NODE_OPTIONS: IMAGE_NODE_OPTIONS,
     OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl,
     OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
     OTEL_TRACES_SAMPLER_ARG: '0.01',
