@@ -17,6 +17,11 @@ export interface ChannelStateOptions {
   readonly headGraceMs: number;
   /** When this gateway started: the first snapshot holds what closed since. */
   readonly startedAt: number;
+  /**
+   * Names a read of history: never the same twice for a channel, also not for the state of one that was
+   * left and is followed again, since the answer to the earlier state may still be on its way.
+   */
+  readonly nextRequest: () => number;
 }
 
 /** A repair under way. Until it ends nothing is delivered, and everything that comes is held. */
@@ -52,7 +57,6 @@ export class ChannelState {
   #repair: Repair | null = null;
   /** A head of the leader that is ahead of us, until `deadline`. */
   #suspect: { readonly head: ChannelHead; readonly deadline: number } | null = null;
-  #requests = 0;
   #hasReadHistory = false;
 
   constructor(options: ChannelStateOptions) {
@@ -214,8 +218,7 @@ export class ChannelState {
   }
 
   #read(repair: Repair, effects: ChannelEffect[]): void {
-    this.#requests += 1;
-    repair.request = this.#requests;
+    repair.request = this.#options.nextRequest();
     repair.targetIsNewer = false;
     effects.push({
       type: 'read',

@@ -54,6 +54,8 @@ export class Hub implements ChannelDirectory, BusListener {
   readonly #settled: SettledCloses;
   readonly #exchangeClock = new ExchangeClock();
   readonly #holeListeners = new Set<HoleListener>();
+  /** Reads of history so far, of all channels. */
+  #requests = 0;
   #busState: BusState = 'lost';
   #busLostSince: number | null;
   #timer: NodeJS.Timeout | null = null;
@@ -219,7 +221,8 @@ export class Hub implements ChannelDirectory, BusListener {
     const { historyDepth, maxHeldCloses, headGraceMs } = this.#deps.settings;
     const { interval } = channel;
     const options = { interval, historyDepth, maxHeldCloses, headGraceMs, startedAt };
-    const state = new ChannelState(options);
+    const nextRequest = (): number => (this.#requests += 1);
+    const state = new ChannelState({ ...options, nextRequest });
     const fanOut = new FanOut(channel, state, this.#deps, this.#exchangeClock);
     return new HubChannel(channel, state, fanOut);
   }

@@ -9,12 +9,14 @@ const NOW = at(100);
 const GRACE_MS = 250;
 
 function newState(options: { startedAt?: number; maxHeldCloses?: number } = {}): ChannelState {
+  let requests = 0;
   return new ChannelState({
     interval: '1',
     historyDepth: 100,
     maxHeldCloses: 100,
     headGraceMs: GRACE_MS,
     startedAt: NOW,
+    nextRequest: () => (requests += 1),
     ...options,
   });
 }

@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import type { ChannelHistory } from '../../../src/bus/bus.ts';
 import { channelOf } from '../../../src/candle/channel.ts';
 import { createHarness, FakeBus } from './support/harness.ts';
+import { at, closeOf, headAt } from './support/messages.ts';
 
 const BTC = channelOf('BTCUSDT', '1');
 const ETH = channelOf('ETHUSDT', '1');
@@ -19,5 +21,32 @@ it('a hub that follows other channels keeps those that stay, and names those tha
     false,
     true,
   ]);
+  hub.close();
+});
+
+it('a channel that is left and followed again takes no answer to a read from before', async () => {
+  const answers: ((history: ChannelHistory | null) => void)[] = [];
+  class SlowBus extends FakeBus {
+    override readHistory(): Promise<ChannelHistory | null> {
+      return new Promise((resolve) => answers.push(resolve));
+    }
+  }
+  const bus = new SlowBus();
+  const { hub } = createHarness(bus, { channels: [BTC] });
+  hub.start();
+  bus.listener?.onState('connected');
+  bus.listener?.onSubscribed();
+  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  hub.follow([]);
+  hub.follow([BTC]);
+  bus.listener?.onSubscribed();
+  await vi.waitFor(() => expect(answers.length).toBeGreaterThan(1));
+  const history = (n: number) => ({ head: headAt(n, n), closed: [closeOf(n, n)], open: null });
+  const lastClosed = () => hub.get(BTC.name)?.closedAfter(null, 9).at(-1)?.start;
+  answers[0]?.(history(2));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(lastClosed()).toBeUndefined();
+  answers.at(-1)?.(history(3));
+  await vi.waitFor(() => expect(lastClosed()).toBe(at(3)));
   hub.close();
 });

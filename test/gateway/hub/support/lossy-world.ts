@@ -49,6 +49,7 @@ export class LossyWorld {
   #inFlight: BusCandleMessage[] = [];
   #heads: ChannelHead[] = [];
   #now = at(1);
+  #requests = 0;
   #knownClose: number | null = null;
   #newestOpen: { start: number; exchange: number } | null = null;
 
@@ -61,6 +62,7 @@ export class LossyWorld {
       maxHeldCloses: 3,
       headGraceMs: GRACE_MS,
       startedAt: this.#now,
+      nextRequest: () => (this.#requests += 1),
     });
   }
 
