@@ -19,12 +19,16 @@ const HANDLERS = [
   'request',
   'open',
   'message',
+  'ping',
   'pong',
   'dropped',
   'drain',
   'close',
   'abandon',
 ] as const;
+
+/** A handler of the native server whose faults are caught. */
+export type GuardedHandler = (typeof HANDLERS)[number];
 
 /** What happens at the gateway's public port before a session exists, and when it drains. */
 export class EdgeMetrics {
@@ -117,7 +121,7 @@ export class EdgeMetrics {
     this.#requestSeconds.observe({ route }, durationMs / 1000);
   }
 
-  handlerFailed(handler: string): void {
+  handlerFailed(handler: GuardedHandler): void {
     this.#handlerFailures.inc({ handler });
   }
 

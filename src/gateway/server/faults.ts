@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { HttpResponse } from 'uWebSockets.js';
-import type { EdgeMetrics } from '../../metrics/edge-metrics.ts';
+import type { EdgeMetrics, GuardedHandler } from '../../metrics/edge-metrics.ts';
 
 /**
  * Catches what a handler of the native server throws: uncaught, it would end the process and with it
@@ -15,7 +15,7 @@ export class Faults {
     this.#log = log;
   }
 
-  caught(handler: string, error: unknown): void {
+  caught(handler: GuardedHandler, error: unknown): void {
     this.#metrics.handlerFailed(handler);
     this.#log.error({ err: error, handler }, 'a handler failed');
   }

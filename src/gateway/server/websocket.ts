@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { WebSocketBehavior } from 'uWebSockets.js';
 import type { Place } from '../../limits/limits.ts';
 import type { SessionFactory, SessionRequest } from '../session-factory.ts';
+import type { GuardedHandler } from '../../metrics/edge-metrics.ts';
 import type { Faults } from './faults.ts';
 import { UwsTransport, type Socket, type SocketData, type TransportSettings } from './transport.ts';
 
@@ -89,7 +90,7 @@ export class WebSockets {
     };
   }
 
-  #guard(handler: string, ws: Socket, act: (transport: UwsTransport) => void): void {
+  #guard(handler: GuardedHandler, ws: Socket, act: (transport: UwsTransport) => void): void {
     const { transport } = ws.getUserData();
     try {
       act(transport);
@@ -98,7 +99,7 @@ export class WebSockets {
     }
   }
 
-  #failed(handler: string, error: unknown, transport: UwsTransport): void {
+  #failed(handler: GuardedHandler, error: unknown, transport: UwsTransport): void {
     this.#deps.faults.caught(handler, error);
     // Not here: inside `dropped` the native server does not survive a close.
     setImmediate(() => {
