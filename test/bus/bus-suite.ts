@@ -457,6 +457,21 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
         });
       });
 
+      it('hears nothing more of a channel that it has left', async () => {
+        const { subscriber, listener } = await subscribed(BTC, ETH);
+        subscriber.follow([BTC]);
+        await seeded();
+        await publisher.claim(ETH, FENCE);
+        // What has been asked of the server is done once a later subscription stands.
+        await vi.waitFor(async () => {
+          await publishOne([{ ...updateOf(4, listener.messages.length + 1), channel: ETH }], FENCE);
+          const before = listener.messages.length;
+          await publishOne([updateOf(4, before + 1)], FENCE);
+          await vi.waitFor(() => expect(listener.messages.length).toBeGreaterThan(before), 1_000);
+          expect(listener.messages.slice(before).map(({ channel }) => channel)).toEqual([BTC.name]);
+        }, 5_000);
+      });
+
       it('hears nothing after it was closed', async () => {
         const closed = await subscribed(BTC);
         const other = await subscribed(BTC);
