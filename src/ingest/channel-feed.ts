@@ -10,6 +10,7 @@ import { sameCandle, type Candle } from '../candle/candle.ts';
 import type { Channel } from '../candle/channel.ts';
 import { ClosedWindow, type Chain, type Close, type LinkedClose } from './closed-window.ts';
 import type { HistoryAnswer, StartRange } from './exchange.ts';
+import { Losses, type Loss } from './losses.ts';
 import { MissingCloses, type MissingClosesSettings, type RowsOutcome } from './missing-closes.ts';
 
 /**
@@ -38,7 +39,7 @@ export interface ChannelFeedSettings extends MissingClosesSettings {
 }
 
 /** What became of a candle from the stream. */
-export type StreamOutcome = 'update' | 'close' | 'stale' | 'duplicate' | 'differs';
+export type StreamOutcome = 'update' | 'close' | 'stale' | 'duplicate' | 'differs' | 'late';
 
 /** A publication, and whether it brings a live candle for the first time (then its hop times mean something). */
 export interface FeedPublication extends Publication {
@@ -80,6 +81,7 @@ export class ChannelFeed {
   readonly #settings: ChannelFeedSettings;
   readonly #window: ClosedWindow;
   readonly #missing: MissingCloses;
+  readonly #losses: Losses;
   #newestOpen: OpenUpdate | null = null;
 
   /** The store's head; null without a turn as leader. */
@@ -100,6 +102,7 @@ export class ChannelFeed {
     this.#settings = settings;
     this.#window = new ClosedWindow(channel.interval, settings.history);
     this.#missing = new MissingCloses(channel.interval, settings, this.#window);
+    this.#losses = new Losses(channel.interval, this.#window);
   }
 
   get head(): ChannelHead | null {
@@ -127,14 +130,21 @@ export class ChannelFeed {
     return missing === null ? 0 : this.#window.countFrom(missing);
   }
 
+  /** Closed candles that are found lost since the last call. */
+  takeLosses(): readonly Loss[] {
+    return this.#losses.take();
+  }
+
   /** Takes a candle of the stream. */
   onStream(candle: Candle, exchange: number, ingest: number): StreamOutcome {
     const known = this.#window.get(candle.start);
     if (candle.confirm) {
       if (known !== undefined) return sameCandle(known.candle, candle) ? 'duplicate' : 'differs';
       if (candle.start < this.#missing.givenUpBefore) return 'stale';
+      const isLate =
+        this.#window.isAbsent(candle.start) && this.#losses.onDisproved(candle.start, this.#head);
       this.#addClose({ candle, exchange, ingest, backfill: false });
-      return 'close';
+      return isLate ? 'late' : 'close';
     }
     if (known !== undefined || candle.start <= (this.#head?.lastClosed ?? -Infinity))
       return 'stale';
@@ -146,6 +156,7 @@ export class ChannelFeed {
         : 'stale';
     }
     this.#newestOpen = { candle, exchange, ingest };
+    this.#missing.onHeard(candle.start);
     return 'update';
   }
 
@@ -234,13 +245,14 @@ export class ChannelFeed {
    * @param exchangeNow what the exchange's clock says, null while it is not known
    */
   wanted(now: number, exchangeNow: number | null): StartRange | null {
-    if (this.#head === null || exchangeNow === null) return null;
+    if (this.#head === null) return null;
     return this.#missing.wanted(this.#head.lastClosed, now, exchangeNow);
   }
 
   /** The answer to a range that was wanted. */
   onRows(range: StartRange, answer: HistoryAnswer, now: number): RowsOutcome {
     const outcome = this.#missing.onRows(range, answer, now);
+    for (const start of outcome.disproved) this.#losses.onDisproved(start, this.#head);
     this.#forgetClosedOpen();
     return outcome;
   }
@@ -251,7 +263,7 @@ export class ChannelFeed {
 
   #addClose(close: Close): void {
     this.#window.add(close);
-    this.#missing.raiseFloor(close.candle.start);
+    this.#missing.onClose(close.candle.start);
     this.#forgetClosedOpen();
   }
 
@@ -262,6 +274,7 @@ export class ChannelFeed {
   }
 
   #setHead(head: ChannelHead): void {
+    if (this.#head !== null) this.#losses.onHead(this.#head, head);
     // The store may have forgotten: what it has of the open candle is no longer known.
     if (this.#head !== null && this.#head.epoch !== head.epoch) this.#publishedOpen = null;
     this.#head = head;

@@ -17,12 +17,15 @@ export interface ClockSamplerDeps {
 const QUICK_SAMPLES = 4;
 const QUICK_SAMPLE_MS = 1_000;
 
-/** Reads the exchange's clock now and then, while this worker leads. */
+/** Reads the exchange's clock now and then. */
 export class ClockSampler {
   readonly #deps: ClockSamplerDeps;
   readonly #estimator = new ClockOffsetEstimator();
   readonly #failures = new SparseLog();
   #timer: NodeJS.Timeout | undefined;
+  /** Takes the next sample; null while one is under way, or none is wanted. */
+  #next: (() => void) | null = null;
+  #sampledAt = -Infinity;
 
   constructor(deps: ClockSamplerDeps) {
     this.#deps = deps;
@@ -38,32 +41,48 @@ export class ClockSampler {
     return this.#estimator.isKnown ? this.#estimator.offset : undefined;
   }
 
-  /** Samples until the turn ends. */
-  start(turn: AbortSignal): void {
+  /** Samples until `signal` says that it is enough. */
+  start(signal: AbortSignal): void {
     let count = 0;
     const next = async (): Promise<void> => {
+      this.#next = null;
       // Those that failed do not count: once the exchange answers again its clock is soon known.
-      if (await this.#sample(turn)) count += 1;
-      if (turn.aborted) return;
+      if (await this.#sample(signal)) count += 1;
+      this.#sampledAt = performance.now();
+      if (signal.aborted) return;
       const delayMs = count < QUICK_SAMPLES ? QUICK_SAMPLE_MS : this.#deps.sampleMs;
-      this.#timer = setTimeout(() => void next(), Math.min(delayMs, this.#deps.sampleMs));
+      this.#next = () => void next();
+      this.#timer = setTimeout(this.#next, Math.min(delayMs, this.#deps.sampleMs));
     };
-    clearTimeout(this.#timer);
-    turn.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(this.#timer);
+        this.#next = null;
+      },
+      { once: true },
+    );
     void next();
   }
 
+  /** Something speaks against what is known of the clock: the next sample comes at once, within limits. */
+  doubt(): void {
+    if (this.#next === null || performance.now() - this.#sampledAt < QUICK_SAMPLE_MS) return;
+    clearTimeout(this.#timer);
+    this.#next();
+  }
+
   /** @returns whether the exchange answered */
-  async #sample(turn: AbortSignal): Promise<boolean> {
+  async #sample(signal: AbortSignal): Promise<boolean> {
     const { archive, exchangeTime, metrics, log } = this.#deps;
     try {
-      const sample = await archive.time(turn);
+      const sample = await archive.time(signal);
       this.#estimator.add(sample);
       exchangeTime.onAnswer(sample.remote, sample.receivedAt);
       metrics.clockOffset(this.offset);
       return true;
     } catch (error) {
-      if (turn.aborted) return false;
+      if (signal.aborted) return false;
       const count = this.#failures.hit(performance.now());
       if (count !== null) log.warn({ err: error, count }, "the exchange's clock could not be read");
       return false;

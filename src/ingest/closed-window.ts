@@ -51,6 +51,10 @@ export class ClosedWindow {
     return this.#starts.at(-1) ?? null;
   }
 
+  get oldest(): number | null {
+    return this.#starts[0] ?? null;
+  }
+
   get(start: number): Close | undefined {
     return this.#closes.get(start);
   }
@@ -74,6 +78,11 @@ export class ClosedWindow {
   /** Notes the exchange's word that it has no candle of this start. */
   addAbsent(start: number): void {
     if (!this.#closes.has(start)) this.#absent.add(start);
+  }
+
+  /** Whether the exchange said that it has no candle of this start. */
+  isAbsent(start: number): boolean {
+    return this.#absent.has(start);
   }
 
   /** Forgets absences that no longer matter. */

@@ -1,46 +1,84 @@
 import type { Candle } from '../candle/candle.ts';
 
-/** A close comes a moment after its candle's end. */
-const AFTER_END_MS = 1_000;
+/** How much older than its receipt an answer may be, and how unsteady the two clocks' paces. */
+const ANSWER_AGE_MS = 10_000;
+const PACE_MARGIN = 1.5;
+/** Answers closer to each other than this say nothing of the exchange's pace. */
+const PACE_OVER_MS = 1_000;
+/** One of them alone may be too low: an answer that was long on its way. */
+const PACES = 4;
+/** Nothing is simulated faster than this: assumed until two answers have told the pace. */
+const MAX_PACE = 1_000;
 
-/**
- * What a candle of the stream says of the exchange's time: its frame's time, as far as the candle itself
- * bears it out. A single frame with a wrong time would otherwise end history for every channel: what
- * truly closes after it would be too old to be taken.
- *
- * @param exchange the frame's time, ms since 1970
- */
-export function vouchedTime({ end }: Pick<Candle, 'end'>, exchange: number): number {
-  return Math.min(exchange, end + AFTER_END_MS);
+interface Answer {
+  /** The exchange's time, ms since 1970 by its clock. */
+  readonly exchange: number;
+  /** Our receipt of it. */
+  readonly at: number;
 }
 
 /**
- * A cautious guess of what the exchange's clock says: the newest time seen in its messages plus what
- * has passed since on ours. It lags by the message's age and never needs the two clocks to agree, so it
- * also holds for a simulator whose clock runs at another speed.
+ * A cautious guess of what the exchange's clock says. What it answers to a request is believed; messages
+ * of the stream only move the guess forward, and never beyond what the last answer allows. So it never
+ * needs the two clocks to agree, holds for a simulator whose clock runs at another speed, and a message
+ * with a wrong time cannot carry it away.
  */
 export class ExchangeTime {
-  #seen: number | null = null;
-  #seenAt = 0;
+  #answer: Answer | null = null;
+  /** The exchange's pace was measured from here on; null before the first answer. */
+  #paceFrom: Answer | null = null;
+  /** How fast the exchange's clock ran by ours, as last measured; none below 1. */
+  #paces: readonly number[] = [];
+  #seen: Answer | null = null;
 
-  /** @returns the exchange's time, ms since 1970; null while nothing is known */
+  /** @returns the exchange's time, ms since 1970; null before the exchange has answered */
   at(now: number): number | null {
-    return this.#seen === null ? null : this.#seen + Math.max(0, now - this.#seenAt);
+    if (this.#answer === null || this.#seen === null) return null;
+    return this.#seen.exchange + Math.max(0, now - this.#seen.at);
+  }
+
+  /** The latest time that the exchange's clock can show; null before the exchange has answered. */
+  latest(now: number): number | null {
+    if (this.#answer === null) return null;
+    const { exchange, at } = this.#answer;
+    const pace = this.#paces.length === 0 ? MAX_PACE : Math.max(...this.#paces);
+    return exchange + pace * (PACE_MARGIN * Math.max(0, now - at) + ANSWER_AGE_MS);
+  }
+
+  /**
+   * Whether a candle of the stream can be true by now. One from the future can be of use to nobody, and
+   * once it were taken everything true would be older.
+   *
+   * @param exchange its frame's time, ms since 1970
+   */
+  allows(
+    { start, end, confirm }: Pick<Candle, 'start' | 'end' | 'confirm'>,
+    exchange: number,
+    now: number,
+  ): boolean {
+    const latest = this.latest(now);
+    return latest === null || Math.max(exchange, confirm ? end : start) <= latest;
   }
 
   /** A stream message's time. A late message proves nothing, so it only moves the guess forward. */
   onStream(exchange: number, now: number): void {
     const guess = this.at(now);
-    if (guess === null || exchange >= guess) this.#set(exchange, now);
+    const latest = this.latest(now);
+    if (guess === null || latest === null || exchange < guess) return;
+    this.#seen = { exchange: Math.min(exchange, latest), at: now };
   }
 
   /** The time of an answer to a request, which is fresh by nature: it also corrects backwards. */
   onAnswer(exchange: number, now: number): void {
-    this.#set(exchange, now);
-  }
-
-  #set(exchange: number, now: number): void {
-    this.#seen = exchange;
-    this.#seenAt = now;
+    const answer = { exchange, at: now };
+    const passed = this.#paceFrom === null ? 0 : now - this.#paceFrom.at;
+    if (this.#paceFrom === null || passed < 0) this.#paceFrom = answer;
+    else if (passed >= PACE_OVER_MS) {
+      const pace = (exchange - this.#paceFrom.exchange) / passed;
+      this.#paces = [...this.#paces, Math.min(MAX_PACE, Math.max(1, pace))].slice(-PACES);
+      this.#paceFrom = answer;
+    }
+    this.#answer = answer;
+    this.#seen = answer;
   }
 }

@@ -35,10 +35,17 @@ export interface Arrival {
   readonly readyAt: number;
   /** How long it had waited for this process' event loop before it was received. */
   readonly heldBackMs: number;
+  readonly isClose: boolean;
 }
 
 /** Arrivals remembered for one feed while the bus does not answer. */
 const MAX_ARRIVALS = 64;
+
+/** Those that a publication may still ask for: of all closes, and of the newest update alone. */
+function worthKeeping(arrivals: readonly Arrival[]): Arrival[] {
+  const update = arrivals.findLast(({ isClose }) => !isClose);
+  return arrivals.filter((each) => each.isClose || each === update).slice(-MAX_ARRIVALS);
+}
 
 interface Part {
   readonly feed: ChannelFeed;
@@ -68,7 +75,7 @@ export class Publisher {
   readonly #failures = new SparseLog();
   readonly #touched = new Set<ChannelFeed>();
   /** What came since a feed's last publication, oldest first. */
-  readonly #arrivals = new Map<ChannelFeed, Arrival[]>();
+  readonly #arrivals = new Map<ChannelFeed, readonly Arrival[]>();
   #isScheduled = false;
   #isLeading = false;
   #underWay: Promise<void> | null = null;
@@ -89,6 +96,11 @@ export class Publisher {
     this.#arrivals.clear();
   }
 
+  /** How many arrivals are remembered, of all feeds. */
+  get remembered(): number {
+    return [...this.#arrivals.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
   async settled(): Promise<void> {
     await Promise.all([this.#underWay, ...this.#seeds]);
   }
@@ -96,9 +108,7 @@ export class Publisher {
   /** News came for a feed. */
   arrived(feed: ChannelFeed, arrival: Arrival): void {
     if (!this.#isLeading) return;
-    const arrivals = this.#arrivals.get(feed);
-    if (arrivals === undefined) this.#arrivals.set(feed, [arrival]);
-    else if (arrivals.push(arrival) > MAX_ARRIVALS) arrivals.shift();
+    this.#arrivals.set(feed, worthKeeping([...(this.#arrivals.get(feed) ?? []), arrival]));
     this.touch(feed);
   }
 
@@ -166,7 +176,7 @@ export class Publisher {
       from += action.publications.length;
       // The bus goes on being what keeps them waiting.
       if (own.some(({ status }) => status === 'failed')) {
-        this.#arrivals.set(feed, [...arrivals, ...(this.#arrivals.get(feed) ?? [])]);
+        this.#arrivals.set(feed, worthKeeping([...arrivals, ...(this.#arrivals.get(feed) ?? [])]));
       }
       newer = feed.settlePublish(action, own, clock.now()) ?? newer;
       this.touch(feed);

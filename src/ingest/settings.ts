@@ -25,6 +25,7 @@ export const DEFAULT_INGEST_SETTINGS: IngestSettings = {
   closeGraceMs: 5_000,
   seedTimeoutMs: 10_000,
   giveUpMs: 30 * 60_000,
+  absenceAgreeMs: 3_000,
   downAfterMs: 2_000,
   leaseTtlMs: 2_000,
   leaseRenewMs: 500,

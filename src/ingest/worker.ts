@@ -13,9 +13,10 @@ import { ChannelFeed } from './channel-feed.ts';
 import { claimAll } from './claims.ts';
 import { ClockSampler } from './clock-sampler.ts';
 import type { CandleArchive, CandleStream, StreamCandle, StreamListener } from './exchange.ts';
-import { ExchangeTime, vouchedTime } from './exchange-time.ts';
+import { ExchangeTime } from './exchange-time.ts';
 import { FeedHealth } from './feed-health.ts';
 import { HeadCheck } from './head-check.ts';
+import type { Loss } from './losses.ts';
 import { Leadership } from './leadership.ts';
 import { Publisher } from './publisher.ts';
 import type { IngestSettings } from './settings.ts';
@@ -85,6 +86,8 @@ export class IngestWorker implements StreamListener {
   readonly #headCheck: HeadCheck;
   /** Ends with the turn as leader. */
   #turn = new AbortController();
+  readonly #future = new SparseLog();
+  readonly #sampling = new AbortController();
   #isLeading = false;
   #tick: NodeJS.Timeout | undefined;
   #heart: NodeJS.Timeout | undefined;
@@ -149,6 +152,8 @@ export class IngestWorker implements StreamListener {
   start(): void {
     const { settings, stream } = this.#deps;
     stream.start(this);
+    // A standby too: it must know which candles of the stream cannot be true.
+    this.#sampler.start(this.#sampling.signal);
     this.#leadership.start();
     this.#tick = setInterval(() => this.#onTick(), settings.tickMs);
     this.#heart = setInterval(() => {
@@ -183,7 +188,11 @@ export class IngestWorker implements StreamListener {
       const line = this.#lines.get(channel);
       if (line === undefined) continue;
       const { feed, health } = line;
-      this.#exchangeTime.onStream(vouchedTime(candle, exchange), receivedAt);
+      if (!this.#exchangeTime.allows(candle, exchange, receivedAt)) {
+        this.#noteFuture(channel, candle.start, exchange);
+        continue;
+      }
+      this.#exchangeTime.onStream(exchange, receivedAt);
       health.onData(receivedAt);
       const heldBackMs = stalls?.heldBackMs(exchange, receivedAt) ?? 0;
       const wasWaiting = this.#isLeading && feed.isUpdateWaiting;
@@ -192,7 +201,8 @@ export class IngestWorker implements StreamListener {
       if (outcome === 'update' && wasWaiting) metrics.conflated();
       if (outcome === 'differs') this.#noteDiffering(channel, candle.start, 'stream');
       if (outcome === 'update' || outcome === 'close') {
-        this.#publisher.arrived(feed, { receivedAt, readyAt: clock.now(), heldBackMs });
+        const isClose = outcome === 'close';
+        this.#publisher.arrived(feed, { receivedAt, readyAt: clock.now(), heldBackMs, isClose });
       }
     }
   }
@@ -231,7 +241,6 @@ export class IngestWorker implements StreamListener {
     this.#isLeading = true;
     this.#deps.metrics.led(fence.token);
     this.#publisher.lead();
-    this.#sampler.start(turn.signal);
     this.#onTick();
     this.#beat();
   }
@@ -262,6 +271,7 @@ export class IngestWorker implements StreamListener {
       this.#backfill.check(line.feed, this.#turn.signal);
       this.#publisher.touch(line.feed);
       held += line.feed.held;
+      for (const loss of line.feed.takeLosses()) this.#noteLoss(line.feed.channel.name, loss);
     }
     if (this.#isLeading) this.#deps.metrics.held(held);
     if (changed) this.#beat();
@@ -289,6 +299,20 @@ export class IngestWorker implements StreamListener {
     void this.#headCheck.check(feeds, fence, this.#turn.signal);
   }
 
+  #noteLoss(channel: ChannelName, loss: Loss): void {
+    this.#deps.metrics.lost(loss.reason, loss.count);
+    this.#deps.log.error({ channel, ...loss }, 'closed candles are lost: later ones went out');
+  }
+
+  /** A candle of the stream that cannot be true by now, unless the exchange's clock has jumped. */
+  #noteFuture(channel: ChannelName, start: number, exchange: number): void {
+    this.#deps.metrics.badFrame('future_time');
+    this.#sampler.doubt();
+    const count = this.#future.hit(this.#deps.clock.now());
+    if (count === null) return;
+    this.#deps.log.warn({ channel, start, exchange, count }, "a candle's time lies in the future");
+  }
+
   #noteDiffering(channel: ChannelName, start: number, origin: 'stream' | 'rest'): void {
     this.#deps.metrics.confirmationDiffered(origin);
     const count = this.#lines.get(channel)?.differing.hit(this.#deps.clock.now()) ?? null;
@@ -302,6 +326,7 @@ export class IngestWorker implements StreamListener {
   async #stop(): Promise<void> {
     clearInterval(this.#tick);
     clearInterval(this.#heart);
+    this.#sampling.abort();
     this.#unlead();
     await Promise.all([
       this.#deps.stream.stop(),

@@ -2,9 +2,10 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ChannelName } from '../candle/channel.ts';
 import type { Clock } from '../time/clock.ts';
 
-const CANDLE_OUTCOMES = ['update', 'close', 'stale', 'duplicate', 'differs'] as const;
+const CANDLE_OUTCOMES = ['update', 'close', 'stale', 'duplicate', 'differs', 'late'] as const;
 const END_REASONS = ['not_opened', 'closed', 'pong_timeout', 'stalled', 'ack_timeout'] as const;
 const PUBLISH_RESULTS = ['published', 'stale', 'gap', 'fenced', 'failed'] as const;
+const LOSS_REASONS = ['given_up', 'late'] as const;
 const SEED_RESULTS = ['seeded', 'occupied', 'fenced', 'failed'] as const;
 
 /** What ingest tells of itself. Names are `candlegate_ingest_*`, in base units. */
@@ -24,6 +25,7 @@ export class IngestMetrics {
   readonly #restCalls: Counter<'outcome'>;
   readonly #backfilled: Counter;
   readonly #held: Gauge;
+  readonly #lost: Counter<'reason'>;
   readonly #differing: Counter<'origin'>;
   readonly #conflated: Counter;
   readonly #backfills: Counter<'outcome'>;
@@ -79,6 +81,11 @@ export class IngestMetrics {
       'Closed candles published that came over REST.',
     );
     this.#held = gauge('held_closes', 'Closed candles that wait for a missing one before them.');
+    this.#lost = counter(
+      'lost_closes_total',
+      'Closed candles that are never published, since later ones have been: given up, or brought by the exchange after it had said that they do not exist.',
+      'reason',
+    );
     this.#differing = counter(
       'differing_confirmations_total',
       'Confirmed versions that differ from the first one, which stays.',
@@ -119,6 +126,7 @@ export class IngestMetrics {
     for (const reason of END_REASONS) this.#reconnects.inc({ reason }, 0);
     for (const result of PUBLISH_RESULTS) this.#publications.inc({ result }, 0);
     for (const result of SEED_RESULTS) this.#seeds.inc({ result }, 0);
+    for (const reason of LOSS_REASONS) this.#lost.inc({ reason }, 0);
     for (const outcome of ['fetched', 'failed'] as const) this.#backfills.inc({ outcome }, 0);
     for (const origin of ['stream', 'rest'] as const) this.#differing.inc({ origin }, 0);
   }
@@ -198,6 +206,10 @@ export class IngestMetrics {
 
   held(count: number): void {
     this.#held.set(count);
+  }
+
+  lost(reason: (typeof LOSS_REASONS)[number], count: number): void {
+    this.#lost.inc({ reason }, count);
   }
 
   confirmationDiffered(origin: 'stream' | 'rest'): void {

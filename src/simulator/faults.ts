@@ -16,6 +16,8 @@ const restFaultsSchema = z.strictObject({
   chance: chanceSchema,
   /** Every answer comes this much later (wall). */
   delayMs: z.int().min(0).max(600_000),
+  /** Rows of candles that ended less than this ago are missing from answers, in ms of the exchange's time. */
+  rowLateMs: z.int().min(0),
   /** Requests per window before the 403s begin. */
   limitRequests: z.int().positive(),
   limitWindowMs: z.int().positive(),
@@ -89,6 +91,7 @@ export const NO_FAULTS: FaultState = {
     retCode: null,
     chance: 1,
     delayMs: 0,
+    rowLateMs: 0,
     limitRequests: 600,
     limitWindowMs: 5_000,
     banMs: 600_000,

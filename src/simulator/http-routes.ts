@@ -57,7 +57,7 @@ export function createHttpRoutes(deps: {
     const strikes = rest.chance > 0 && random() < rest.chance;
     // Read before the delay: a slow answer is an old one.
     const time = exchangeClock.now();
-    const answer = restApi.answer(url.pathname, url.searchParams, time);
+    const answer = restApi.answer(url.pathname, url.searchParams, time, rest.rowLateMs);
     if (rest.delayMs > 0) await delay(rest.delayMs);
 
     if (!allowed || (strikes && rest.status === 403)) return [403, 'access too frequent'];

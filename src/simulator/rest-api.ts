@@ -49,8 +49,16 @@ function readLimit(query: URLSearchParams, byDefault: number): number | null {
 
 /** The public market data of the exchange. Pure: the exchange's time comes in with each request. */
 export interface RestApi {
-  /** @returns undefined when the exchange has no such path */
-  answer(path: string, query: URLSearchParams, time: number): RestAnswer | undefined;
+  /**
+   * @param rowLateMs rows of candles that ended less than this ago are missing; default: none is
+   * @returns undefined when the exchange has no such path
+   */
+  answer(
+    path: string,
+    query: URLSearchParams,
+    time: number,
+    rowLateMs?: number,
+  ): RestAnswer | undefined;
 }
 
 /** Serves `/v5/market/{time,kline,instruments-info}`. */
@@ -62,7 +70,7 @@ export function createRestApi(market: Market): RestApi {
   const refuse = (time: number, message: string): RestAnswer =>
     restAnswer(time, {}, RET_CODES.params, message);
 
-  function kline(query: URLSearchParams, time: number): RestAnswer {
+  function kline(query: URLSearchParams, time: number, rowLateMs: number): RestAnswer {
     const category = categoryOf(query);
     if (category === undefined) return refuse(time, 'params error: Category is invalid');
     const symbol = query.get('symbol') ?? '';
@@ -86,6 +94,7 @@ export function createRestApi(market: Market): RestApi {
     });
     const rows = market
       .candles(symbol, interval, from, to, time)
+      .filter(({ end }) => end >= time || end + rowLateMs <= time)
       .map((candle) => [
         String(candle.start),
         candle.open,
@@ -121,7 +130,7 @@ export function createRestApi(market: Market): RestApi {
   }
 
   return {
-    answer(path, query, time) {
+    answer(path, query, time, rowLateMs = 0) {
       switch (path) {
         case '/v5/market/time':
           return restAnswer(time, {
@@ -129,7 +138,7 @@ export function createRestApi(market: Market): RestApi {
             timeNano: `${time}000000`,
           });
         case '/v5/market/kline':
-          return kline(query, time);
+          return kline(query, time, rowLateMs);
         case '/v5/market/instruments-info':
           return instrumentsInfo(query, time);
         default:

@@ -53,4 +53,11 @@ export const UPSTREAM_FAULTS: readonly FaultKind[] = [
       },
       { loseConfirm: 0, rest: { status: null, retCode: null, delayMs: 0 } },
     ),
+  (dice) =>
+    upstream(
+      'upstream: rows late in REST, confirms lost',
+      dice.between(1_000, 4_000),
+      { loseConfirm: 0.3, rest: { rowLateMs: Math.round(dice.between(60_000, 600_000)) } },
+      { loseConfirm: 0, rest: { rowLateMs: 0 } },
+    ),
 ];

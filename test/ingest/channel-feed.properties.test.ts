@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { sameCandle } from '../../src/candle/candle.ts';
 import type { MemoryStore } from '../../src/bus/memory/memory-store.ts';
 import { MINUTE_MS, T0, closedMinute, minute } from './candles.ts';
-import { FeedWorld, type BusFate } from './feed-world.ts';
+import { FeedWorld, WORLD_SETTINGS, type BusFate } from './feed-world.ts';
 
 const MINUTES = 12;
 
@@ -13,6 +13,7 @@ type Event =
   | { readonly do: 'close'; readonly n: number; readonly differs: boolean; readonly to: Receivers }
   | { readonly do: 'pump'; readonly fate: BusFate }
   | { readonly do: 'fetch' }
+  | { readonly do: 'hide'; readonly n: number; readonly ms: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'rest'; readonly up: boolean }
   | { readonly do: 'elect'; readonly leader: 0 | 1 }
@@ -50,6 +51,14 @@ const ofMinute = (n: number): fc.Arbitrary<Event> =>
       }),
     },
     { weight: 4, arbitrary: fc.constant({ do: 'fetch' as const }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constant('hide' as const),
+        n: near(n),
+        ms: fc.integer({ min: 1, max: WORLD_SETTINGS.absenceAgreeMs - 1 }),
+      }),
+    },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -119,6 +128,9 @@ function tell(
         case 'fetch':
           world.fetch();
           break;
+        case 'hide':
+          world.hideRow(event.n, event.ms);
+          break;
         case 'wait':
           world.now += event.ms;
           break;
@@ -158,6 +170,7 @@ it('ends with every closed candle in the store, exactly once and in order, whate
       expect(first).toBeGreaterThanOrEqual(0);
       const expected = truth.slice(first);
       expect(stored.map(({ start }) => start)).toEqual(expected.map(({ start }) => start));
+      expect(world.feeds.flatMap((feed) => feed.takeLosses())).toEqual([]);
       expect(stored.every((candle, index) => sameCandle(candle, expected[index] ?? candle))).toBe(
         true,
       );

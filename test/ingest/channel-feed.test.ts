@@ -13,6 +13,7 @@ const SETTINGS: ChannelFeedSettings = {
   closeGraceMs: 5_000,
   seedTimeoutMs: 10_000,
   giveUpMs: 60_000,
+  absenceAgreeMs: 3_000,
 };
 
 function head(n: number | null, changes: Partial<ChannelHead> = {}): ChannelHead {
@@ -134,6 +135,20 @@ describe('candles of the stream', () => {
   });
 });
 
+describe('a candle from the future', () => {
+  const YEAR = 525_600;
+
+  it('does not end history: what truly closes is taken', () => {
+    lead(4);
+    close(5 + YEAR);
+    update(6 + YEAR, 1);
+    expect(close(5)).toBe('close');
+    expect(summary(feed.take(0))?.[0]).toEqual(['close', 5, 4, false]);
+    expect(feed.wanted(at(6, 10_000), at(6, 10_000))?.to ?? 0).toBeLessThan(at(6));
+    expect(close(6)).toBe('close');
+  });
+});
+
 describe('a missing close', () => {
   it('holds later closes and lets updates pass until it is fetched', () => {
     lead(4);
@@ -180,14 +195,67 @@ describe('a missing close', () => {
     expect(fetch(at(7, 2_000), [5], at(6, 2_000))).toMatchObject({ added: 1 });
   });
 
-  it('that does not exist is stepped over: the next one names the last that does', () => {
+  it('that does not exist is stepped over once two answers agree: the next one names the last that does', () => {
     lead(4);
     close(8);
     expect(fetch(at(9), [5, 8])).toMatchObject({ from: 5, to: 7, added: 1 });
+    publishAll();
+    expect(feed.held).toBe(1);
+    expect(fetch(at(9, 2_999), [8])).toMatchObject({ from: 6, to: 8 });
+    expect(feed.take(0)).toBeNull();
+    expect(fetch(at(9, 3_000), [8])).toMatchObject({ from: 6, to: 8 });
+    expect(summary(feed.take(0))).toEqual([['close', 8, 5, false]]);
+    expect(feed.takeLosses()).toEqual([]);
+  });
+
+  it('is not taken not to exist while no later row stands in an answer', () => {
+    lead(4);
+    close(6);
+    for (let ms = 0; ms < 20_000; ms += 500) fetch(at(8, ms), []);
+    expect(feed.take(0)).toBeNull();
+    expect(fetch(at(8, 50_000), [5, 6])).toMatchObject({ added: 1 });
     expect(summary(feed.take(0))).toEqual([
       ['close', 5, 4, true],
-      ['close', 8, 5, false],
+      ['close', 6, 5, false],
     ]);
+  });
+
+  it('is not taken not to exist, whatever is answered, when an update of it was heard', () => {
+    lead(4);
+    update(5, 30);
+    close(6);
+    for (let ms = 0; ms < 20_000; ms += 500) fetch(at(8, ms), [6, 7]);
+    expect(feed.held).toBe(1);
+    fetch(at(8, 50_000), [5, 6]);
+    publishAll();
+    expect(feed.held).toBe(0);
+    expect(feed.takeLosses()).toEqual([]);
+  });
+
+  it('that was said not to exist and comes after later ones went out is told as lost, once', () => {
+    lead(4);
+    close(6);
+    fetch(at(7, 5_000), [6]);
+    fetch(at(7, 6_000), [6]);
+    fetch(at(7, 9_000), [6]);
+    publishAll();
+    expect(feed.head?.lastClosed).toBe(at(6));
+    expect(close(5)).toBe('late');
+    expect(close(5)).toBe('duplicate');
+    const loss = { reason: 'late', from: at(5), to: at(5), count: 1 };
+    expect(feed.takeLosses()).toEqual([loss]);
+    expect(feed.takeLosses()).toEqual([]);
+  });
+
+  it('that was said not to exist is published when it comes before later ones went out', () => {
+    lead(4);
+    update(6, 1);
+    for (const ms of [5_000, 6_000, 9_000]) fetch(at(6, ms), [6]);
+    expect(close(5)).toBe('close');
+    publishAll();
+    close(6);
+    expect(summary(feed.take(0))).toEqual([['close', 6, 5, false]]);
+    expect(feed.takeLosses()).toEqual([]);
   });
 
   it('is asked for again, at longer and longer intervals, while it cannot be had', () => {
@@ -208,13 +276,18 @@ describe('a missing close', () => {
     for (let ms = 0; ms <= 60_000; ms += 1_000) {
       if (feed.wanted(at(7, ms), at(7)) !== null) feed.onFetchFailed(at(7, ms));
     }
-    expect(summary(feed.take(at(8)))).toEqual([['close', 6, null, false]]);
+    expect(feed.takeLosses()).toEqual([]);
+    const action = takePublish(at(8));
+    expect(summary(action)).toEqual([['close', 6, null, false]]);
+    settle(action, [{ status: 'published', head: head(6) }]);
+    const loss = { reason: 'given_up', from: at(5), to: at(5), count: 1 };
+    expect(feed.takeLosses()).toEqual([loss]);
   });
 
   it('that history no longer reaches is given up at once', () => {
     lead(-30);
     close(6);
-    const range = fetch(at(7), [-3, -2, -1, 0, 1, 2, 3, 4, 5]);
+    const range = fetch(at(7, 2_000), [-3, -2, -1, 0, 1, 2, 3, 4, 5]);
     expect(range).toMatchObject({ from: -3, to: 5 });
     expect(summary(feed.take(0))?.slice(0, 2)).toEqual([
       ['close', -3, null, true],

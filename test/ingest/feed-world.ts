@@ -15,6 +15,7 @@ export const WORLD_SETTINGS = {
   closeGraceMs: 5_000,
   seedTimeoutMs: 10_000,
   giveUpMs: 1e12,
+  absenceAgreeMs: 3_000,
 };
 
 /**
@@ -30,6 +31,8 @@ export class FeedWorld {
   store: MemoryStore;
   /** Starts of minutes that the exchange has no candle of. */
   readonly #absent: ReadonlySet<number>;
+  /** Until when a minute's row is missing from answers. */
+  readonly #hiddenUntil = new Map<number, number>();
   #token = 1;
   #epochs = 0;
   #pending: { feed: ChannelFeed; action: FeedAction; settle: () => void } | null = null;
@@ -102,6 +105,11 @@ export class FeedWorld {
     if (fate === 'slow') this.#pending = { feed, action, settle };
     else settle();
     return true;
+  }
+
+  /** The row of a minute is late: answers lack it for `ms`. Once each, or the exchange would deny it. */
+  hideRow(n: number, ms: number): void {
+    if (!this.#hiddenUntil.has(n)) this.#hiddenUntil.set(n, this.now + ms);
   }
 
   /** Lets the leader ask over REST, or answers what it has asked. */
@@ -188,7 +196,7 @@ export class FeedWorld {
     const rows: Candle[] = [];
     for (let start = from; start <= to && start <= this.now; start += MINUTE_MS) {
       const n = (start - T0) / MINUTE_MS;
-      if (!this.exists(n)) continue;
+      if (!this.exists(n) || this.now < (this.#hiddenUntil.get(n) ?? -Infinity)) continue;
       const isFinal = this.now >= start + MINUTE_MS + 1_000;
       // The REST spelling differs; before the candle is final so do the values.
       rows.push(minute(n, { low: '84480.00', ...(isFinal ? {} : { close: '1' }) }));

@@ -25,6 +25,7 @@ beforeEach(async () => {
     closeGraceMs: 5_000,
     seedTimeoutMs: 0,
     giveUpMs: 60_000,
+    absenceAgreeMs: 3_000,
   });
   for (const n of [0, 1])
     feed.onStream(closedMinute(n), startOfMinute(n + 1), startOfMinute(n + 1));

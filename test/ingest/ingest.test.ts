@@ -11,13 +11,14 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/simulator.ts';
 import { createWallClock } from '../../src/time/clock.ts';
-import { startLiar } from './liar.ts';
+import { startLiar, type CandleFrame } from './liar.ts';
 import { createBusRig, createIngestRig, metricValue, type BusRig } from './rig.ts';
 
 const BTC1 = channelOf('BTCUSDT', '1');
 const ETH1 = channelOf('ETHUSDT', '1');
 const BTC5 = channelOf('BTCUSDT', '5');
 const CHANNELS = [BTC1, ETH1, BTC5];
+const YEAR_MS = 365 * 86_400_000;
 const LONG = { timeout: 15_000, interval: 20 };
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -174,14 +175,31 @@ describe('one worker', () => {
     ).toBeGreaterThan(0);
   });
 
-  it('goes on closing candles after frames whose time lies a year ahead', async () => {
+  it.each([
+    ['time lies', (frame: CandleFrame) => ({ ...frame, ts: frame.ts + YEAR_MS })],
+    [
+      'time and candles lie',
+      ({ ts, data, ...frame }: CandleFrame) => ({
+        ...frame,
+        ts: ts + YEAR_MS,
+        data: data.map((candle) => ({
+          ...candle,
+          start: candle.start + YEAR_MS,
+          end: candle.end + YEAR_MS,
+        })),
+      }),
+    ],
+  ])('goes on closing candles after frames whose %s a year ahead', async (_, change) => {
     const simulator = await simulate({ speed: 120 });
     const liar = await startLiar(simulator.wsUrl);
     cleanups.push(() => liar.close());
     const bus = createBusRig(CHANNELS);
-    work(bus, { wsUrl: liar.url, restUrl: simulator.restUrl });
+    const { registry } = work(bus, { wsUrl: liar.url, restUrl: simulator.restUrl });
     await untilClosed(bus, BTC1, 2);
-    await liar.lie(20, (frame) => ({ ...frame, ts: frame.ts + 365 * 86_400_000 }));
+    await liar.lie(20, change);
+    expect(
+      await metricValue(registry, 'candlegate_ingest_bad_frames_total', { reason: 'future_time' }),
+    ).toBeGreaterThan(0);
     await Promise.all([untilClosed(bus, BTC1, 3), untilClosed(bus, ETH1, 3)]);
     for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
   });

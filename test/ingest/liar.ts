@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 export interface CandleFrame {
   readonly topic: string;
   readonly ts: number;
+  readonly data: readonly { readonly start: number; readonly end: number }[];
 }
 
 export interface Liar {

@@ -184,13 +184,37 @@ describe('publishing', () => {
     expect(sum('exchange')).toBeCloseTo(1.04, 9);
   });
 
+  it('remembers no more than it needs while the bus takes nothing: of every close, and of the newest update', async () => {
+    const at = new Map<number, number>();
+    const arrive = (n: number, isClose: boolean) => {
+      const receivedAt = now;
+      btc.onStream(isClose ? closedMinute(n) : minute(n, { close: String(now) }), now, now);
+      now += 2;
+      publisher.arrived(btc, { receivedAt, readyAt: now, heldBackMs: 0, isClose });
+      at.set(n, now);
+    };
+    arrive(5, false);
+    await turn();
+    for (let round = 0; round < 40; round += 1) {
+      for (let update = 0; update < 50; update += 1) arrive(6, false);
+      if (round === 0) arrive(5, true);
+      await answer(batches.length - 1, 'failed');
+      now += 2_000;
+      publisher.touch(btc);
+      await turn();
+      expect(publisher.remembered).toBeLessThanOrEqual(64);
+    }
+    // None of both waits for the bus is blamed on this worker.
+    expect(batches.at(-1)?.batch.map((each) => each.readyAt)).toEqual([at.get(5), at.get(6)]);
+  });
+
   it('leaves a wait for an earlier answer to the bus, also after a failure', async () => {
     const arrive = (second: number) => {
       const exchange = startOfMinute(5) + second * 1_000;
       const receivedAt = now;
       btc.onStream(minute(5, { close: String(second) }), exchange, receivedAt);
       now += 2;
-      publisher.arrived(btc, { receivedAt, readyAt: now, heldBackMs: 0 });
+      publisher.arrived(btc, { receivedAt, readyAt: now, heldBackMs: 0, isClose: false });
       return now;
     };
     arrive(1);

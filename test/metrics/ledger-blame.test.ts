@@ -134,7 +134,7 @@ async function run(injected: Readonly<Record<Hop, number>>, clocks: Clocks) {
     const receivedAt = ingestClock.now();
     const heldBackMs = ingestStalls.heldBackMs(exchange, receivedAt);
     feed.onStream(minute(5, { close: String(index) }), exchange, receivedAt);
-    publisher.arrived(feed, { receivedAt, readyAt: ingestClock.now(), heldBackMs });
+    publisher.arrived(feed, { receivedAt, readyAt: ingestClock.now(), heldBackMs, isClose: false });
     await settle();
     const letter = outbox.shift();
     const [publication] = letter?.batch ?? [];

@@ -240,6 +240,8 @@ const NOT_FOR_REAL = [
   'CandlegateChannelStale',
   // Two candles have to close, of which the exchange loses one over both of its interfaces.
   'CandlegateClosedCandlesHeld',
+  // The same, and then half an hour has to pass; or the exchange denies a candle twice and brings it later.
+  'CandlegateClosedCandlesLost',
   // The exchange has to contradict itself about a closed candle.
   'CandlegateConfirmationsDiffer',
   // Redis and exchange have to lack a candle that a gateway needs.

@@ -164,6 +164,11 @@ export const RULE_CASES: readonly RuleCase[] = [
     quiet: { [`candlegate_ingest_held_closes{${INGEST}}`]: '3x5 0x55' },
   },
   {
+    alert: 'CandlegateClosedCandlesLost',
+    fires: { [`candlegate_ingest_lost_closes_total{${INGEST},reason="given_up"}`]: '0x5 1x55' },
+    quiet: { [`candlegate_ingest_lost_closes_total{${INGEST},reason="late"}`]: '1x60' },
+  },
+  {
     alert: 'CandlegateTopicsRefused',
     fires: { [`candlegate_ingest_refused_topics{${INGEST}}`]: '1x60' },
     quiet: { [`candlegate_ingest_refused_topics{${INGEST}}`]: '0x60' },

@@ -26,6 +26,7 @@ export interface IngestNodeDeps {
   readonly count: Count;
   readonly market: Market;
   readonly conditions: ExchangeConditions;
+  readonly maxRowLateMs: number;
   readonly channels: readonly Channel[];
   readonly settings: Partial<IngestSettings>;
   readonly newEpoch: EpochNames;
@@ -107,7 +108,13 @@ export class IngestNode {
       clock: { now: process.now },
       channels,
       stream,
-      archive: new SimulatedArchive({ market, process, random, conditions }),
+      archive: new SimulatedArchive({
+        market,
+        process,
+        random,
+        conditions,
+        maxRowLateMs: this.#deps.maxRowLateMs,
+      }),
       worker: `${name}-${this.#runs}`,
       settings: { ...DEFAULT_INGEST_SETTINGS, ...settings },
       metrics,

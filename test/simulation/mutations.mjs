@@ -299,6 +299,31 @@ export const MUTATIONS = [
     ],
   },
   {
+    rule: 'ingest: a row that is missing from one answer may only be late',
+    edits: [
+      {
+        file: 'src/ingest/absences.ts',
+        from: 'if (start > newestRow || this.#heard.has(start)) return false;',
+        to: 'if (start >= 0) return true;',
+      },
+    ],
+  },
+  {
+    rule: 'ingest: a closed candle is taken not to exist when a second answer agrees, not before',
+    edits: [
+      {
+        file: 'src/ingest/absences.ts',
+        from: 'if (start > newestRow || this.#heard.has(start)) return false;',
+        to: 'if (start > newestRow) return false;',
+      },
+      {
+        file: 'src/ingest/absences.ts',
+        from: 'if (now < since + this.#agreeMs) return false;',
+        to: '',
+      },
+    ],
+  },
+  {
     rule: 'ingest: a close is published again until it is acknowledged',
     edits: [
       {

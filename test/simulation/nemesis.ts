@@ -57,6 +57,17 @@ const exchangeFaults: readonly Fault[] = [
     return `exchange: REST unreliable for ${seconds(ms)}`;
   },
   (world) => {
+    const ms = world.random.between(500, 4_000);
+    change(world, world.exchange, { rowLate: 0.7, frameLoss: 0.5 }, ms);
+    return `exchange: rows late in REST, frames lost for ${seconds(ms)}`;
+  },
+  (world) => {
+    const ms = world.random.between(500, 4_000);
+    const historyLagMs = world.random.between(200, 3_000);
+    change(world, world.exchange, { historyLagMs, frameLoss: 0.5 }, ms);
+    return `exchange: REST lags by ${seconds(historyLagMs)}, frames lost for ${seconds(ms)}`;
+  },
+  (world) => {
     const { random } = world;
     const ms = random.between(500, 4_000);
     const values = { frameLoss: 0.5, frameDelay: 0.3, frameRepeat: 0.3 };

@@ -29,6 +29,7 @@ export interface Plan {
   readonly closeGraceMs: number;
   readonly seedTimeoutMs: number;
   readonly giveUpMs: number;
+  readonly absenceAgreeMs: number;
   /** In the end the exchange falls silent; otherwise it repeats the last states. */
   readonly endsInSilence: boolean;
   /** What happens to Redis once all is whole and the market is at rest; a new client then comes. */
@@ -65,5 +66,6 @@ export function drawPlan(random: Random): Plan {
     finale: random.pick(['none', 'none', 'restart', 'flush', 'promotion']),
     maxPartCandles: random.pick([2, 5, 100]),
     maxClockSkewMs: random.pick([0, 5, 500]),
+    absenceAgreeMs: random.pick([300, 1_000]),
   };
 }

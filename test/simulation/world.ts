@@ -65,12 +65,15 @@ export class World {
           network: this.network,
           market: this.market,
           conditions: this.exchange,
+          // In time for the second answer, or what is taken not to exist would.
+          maxRowLateMs: 0.9 * plan.absenceAgreeMs,
           channels: plan.channels,
           settings: {
             history: plan.historyDepth,
             closeGraceMs: plan.closeGraceMs,
             seedTimeoutMs: plan.seedTimeoutMs,
             giveUpMs: plan.giveUpMs,
+            absenceAgreeMs: plan.absenceAgreeMs,
           },
           count: this.#count,
           newEpoch: () => this.#newEpoch(),

@@ -24,6 +24,20 @@ function get(path: string, query: Record<string, string | number> = {}): RestAns
   return answer;
 }
 
+test('lacks rows that are late, and no others', () => {
+  const query = new URLSearchParams({
+    category: 'linear',
+    symbol: 'BTCUSDT',
+    interval: '1',
+    limit: '5',
+  });
+  const all = api.answer('/v5/market/kline', query, NOW);
+  const late = api.answer('/v5/market/kline', query, NOW, 2 * 60_000);
+  const rows = (answer: RestAnswer | undefined) => answer?.result['list'] as string[][];
+  const [open, , , ...older] = rows(all);
+  expect(rows(late)).toEqual([open, ...older]);
+});
+
 const KLINE = { category: 'linear', symbol: 'BTCUSDT', interval: '1' };
 const starts = (answer: RestAnswer): number[] =>
   (answer.result['list'] as string[][]).map((row) => Number(row[0]));

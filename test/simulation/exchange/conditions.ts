@@ -10,6 +10,10 @@ export interface ExchangeConditions {
   restFailure: number;
   /** A request is never answered; the worker gives it up. */
   restHang: number;
+  /** A row comes late into history: answers lack it for a while, though they have later ones. */
+  rowLate: number;
+  /** History lags by so many ms of virtual time: answers lack all newer rows. */
+  historyLagMs: number;
   /** No connection can be made. */
   isStreamDown: boolean;
   /** Every request fails. */
@@ -23,6 +27,8 @@ export function calmExchange(): ExchangeConditions {
     frameDelay: 0,
     restFailure: 0,
     restHang: 0,
+    rowLate: 0,
+    historyLagMs: 0,
     isStreamDown: false,
     isRestDown: false,
   };
