@@ -586,6 +586,20 @@ export const DEFENCES = [
   ),
   without(
     FLOOD,
+    'without end bring no more than a hundred candles for each message that may be sent',
+    'src/gateway/session/session.ts',
+    'this.#budget.chargeCandles(candles, subscriptions);',
+    '',
+  ),
+  without(
+    FLOOD,
+    'of a resume cost the same',
+    'src/gateway/session/socket-delivery.ts',
+    "if (part.kind !== 'catch_up') this.#owner",
+    "if (part.kind === 'snapshot') this.#owner",
+  ),
+  without(
+    FLOOD,
     'of messages is answered with errors, and closed with 4429 when it goes on',
     'src/gateway/session/message-budget.ts',
     'if (this.#left < 1) return false;',

@@ -271,6 +271,12 @@ export class Session
 
   // What the delivery tells.
 
+  sentAsAsked(candles: number): void {
+    if (this.#budget === null) return;
+    const { subscriptions } = this.context.limits.ofPlan(this.identity.plan);
+    this.#budget.chargeCandles(candles, subscriptions);
+  }
+
   caughtUp(): void {
     if (this.#owesHeartbeat) this.#sendHeartbeat(this.context.clock.now());
   }

@@ -42,6 +42,8 @@ export interface DeliveryEnvironment {
 
 /** Who owns the socket. */
 export interface DeliveryOwner {
+  /** Candles that the client had asked for were sent, as a snapshot or a resume. */
+  sentAsAsked(candles: number): void;
   /** Nothing is owed any more. */
   caughtUp(): void;
   /** History no longer holds what is owed: the client must come back with `since`. */
@@ -242,6 +244,7 @@ export class SocketDelivery {
         const frame = environment.encode(channel.view, part);
         if (this.#transport.send(frame) === 'dropped') return undefined;
         environment.onSent(frame);
+        if (part.kind !== 'catch_up') this.#owner.sentAsAsked(part.candles.length);
         const total = channel.accepted(part);
         if (total !== undefined) {
           environment.onReplayed(part.kind, total);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MessageBudget } from '../../../src/gateway/session/message-budget.ts';
 import { MemoryChannel } from './support/memory-channel.ts';
-import { World } from './support/world.ts';
+import { World, type TestClient } from './support/world.ts';
 
 const BTC = 'candles:BTCUSDT:1';
 
@@ -33,6 +33,80 @@ describe('a budget of messages', () => {
     budget.charge(100);
     expect(budget.take(5_000, 1)).toBe(false);
     expect(budget.take(9_000, 1)).toBe(true);
+  });
+});
+
+describe('snapshots', () => {
+  const channels = Array.from({ length: 30 }, (_, index) => {
+    const channel = new MemoryChannel(`candles:S${index}USDT:1`, 1_000);
+    channel.seed(1_000);
+    channel.update();
+    return channel;
+  });
+  const names = channels.map(({ channel }) => channel.name);
+  const limits = { subscriptions: 30, messagesPerSecond: 10 };
+  const candlesOf = (client: TestClient) =>
+    client.readOnly('snapshot').reduce((sum, { candles }) => sum + candles.length, 0);
+
+  it('without end bring no more than a hundred candles for each message that may be sent', () => {
+    const world = new World(channels, {}, { limits: { ...limits, subscriptions: 10 } });
+    const client = world.connect();
+    const second = (): number => {
+      client.send({ type: 'subscribe', channels: names.slice(0, 10), snapshot: 1_000 });
+      let candles = 0;
+      for (let step = 0; step < 10; step += 1) {
+        world.pass(100);
+        candles += candlesOf(client);
+      }
+      return candles;
+    };
+    // What it may have anyway, what it has saved up, and one that it is in debt with.
+    let before = 0;
+    for (let count = 0; count < 10; count += 1) before += second();
+    expect(before).toBeLessThan(10_000 + 40 * 100 + 10 * 1_000 + 10_100);
+    const bytesBefore = client.receivedBytes;
+    let candles = 0;
+    for (let count = 0; count < 40; count += 1) candles += second();
+    expect(client.socket.closedWith).toBeNull();
+    expect(candles).toBeGreaterThan(20_000);
+    expect(candles).toBeLessThan(40 * 1_000 + 10_100);
+    expect((client.receivedBytes - bytesBefore) / 40).toBeLessThan(200_000);
+  });
+
+  it.each([
+    ['in one message', [names]],
+    ['in a message for each', names.map((name) => [name])],
+  ])('of every channel in full, once, cost no more than their messages: %s', (_, asked) => {
+    const world = new World(channels, {}, { limits });
+    const client = world.connect();
+    for (const some of asked) client.send({ type: 'subscribe', channels: some, snapshot: 1_000 });
+    let candles = 0;
+    for (let step = 0; step < 50; step += 1) {
+      world.pass(20);
+      candles += candlesOf(client);
+    }
+    expect(candles).toBe(30 * 1_001);
+    for (let count = 0; count < 10; count += 1) client.send({ type: 'ping' });
+    expect(client.readOnly('pong')).toHaveLength(10);
+  });
+
+  it('of a resume cost the same', () => {
+    const budget = { subscriptions: 1, messagesPerSecond: 1 };
+    const channel = new MemoryChannel(BTC, 1_000);
+    channel.seed(1_000);
+    const world = new World([channel], {}, { limits: budget });
+    const since = { [BTC]: (channel.head().lastClosed ?? 0) - 900 * 60_000 };
+    const client = world.connect();
+    for (let count = 0; count < 2; count += 1) {
+      client.send({ type: 'subscribe', channels: [BTC], since });
+      world.pass(100, client);
+    }
+    // 1,800 candles, of which a thousand are for nothing.
+    client.send({ type: 'ping' });
+    expect(client.readOnly('error')).toMatchObject([{ code: 'rate_limited' }]);
+    world.pass(7_000, client);
+    client.send({ type: 'ping', id: 'after' });
+    expect(client.readOnly('pong')).toMatchObject([{ id: 'after' }]);
   });
 });
 
