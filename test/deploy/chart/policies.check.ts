@@ -1,6 +1,7 @@
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { provideTool } from '../../../scripts/tools.mjs';
-import { find, MINIMUM, refusal, render } from './chart.ts';
+import { CHART, find, MINIMUM, refusal, render } from './chart.ts';
 
 interface Rule {
   readonly from?: readonly object[];
@@ -155,5 +156,17 @@ describe('whom a pod may reach', () => {
       ],
     });
     expect(egressTo(egress, 53)).toBeUndefined();
+  });
+
+  it('has the simulator in it where examples/simulator.yaml names that as the feed', async () => {
+    const manifests = await render(path.join(CHART, 'examples', 'simulator.yaml'));
+    const { data } = find(manifests, 'ConfigMap', 'ingest') as unknown as {
+      data: Record<string, string>;
+    };
+    const { hostname, port } = new URL(data['CANDLEGATE_BYBIT_WS_URL'] ?? '');
+    const { egress } = find(manifests, 'NetworkPolicy', 'ingest')['spec'] as { egress: Rule[] };
+    expect(egressTo(egress, Number(port))?.to).toEqual([
+      { podSelector: { matchLabels: { app: hostname } } },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { provideTool } from '../../../scripts/tools.mjs';
-import { find, MINIMUM, notes, render, type Manifest } from './chart.ts';
+import { CHART, find, MINIMUM, notes, render, valuesFiles, type Manifest } from './chart.ts';
 
 const gatewayPod = (manifests: readonly Manifest[]) =>
   find(manifests, 'Deployment', 'gateway')['spec'].template.spec;
@@ -361,7 +362,11 @@ describe('what can be switched on', () => {
     expect(pod.terminationGracePeriodSeconds).toBe(45);
   });
 
-  it('a sysctl for slow clients', async () => {
+  it('a sysctl for slow clients, which no example asks for: Pod Security refuses it', async () => {
+    for (const file of (await valuesFiles()).filter((each) => each.startsWith('examples'))) {
+      const { securityContext } = gatewayPod(await render(path.join(CHART, file)));
+      expect(securityContext, file).not.toHaveProperty('sysctls');
+    }
     const pod = gatewayPod(await withValues({ gateway: { tcpNotsentLowatBytes: 16384 } }));
     expect(pod.securityContext.sysctls).toEqual([
       { name: 'net.ipv4.tcp_notsent_lowat', value: '16384' },
