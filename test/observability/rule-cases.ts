@@ -100,6 +100,18 @@ export const RULE_CASES: readonly RuleCase[] = [
     },
   },
   {
+    // What clients report is a stranger's word.
+    alert: 'CandlegateClocksDisagree',
+    fires: {
+      [`candlegate_clock_skew_total{${GATEWAY},hop="gateway"}`]: '0+30x60',
+      [`candlegate_hop_latency_seconds_count{${GATEWAY},hop="gateway"}`]: '0+100x60',
+    },
+    quiet: {
+      [`candlegate_clock_skew_total{${GATEWAY},hop="client"}`]: '0+90x60',
+      [`candlegate_hop_latency_seconds_count{${GATEWAY},hop="client"}`]: '0+100x60',
+    },
+  },
+  {
     alert: 'CandlegateNoLeader',
     fires: {
       [`candlegate_ingest_leader{${INGEST}}`]: '0x60',

@@ -32,9 +32,9 @@ export function judgeReceipt(
   if (now - lastAt < RECEIPT_INTERVAL_MS) return { outcome: 'too_often', ms: null };
   if (handedOverAt === null) return { outcome: 'unknown_message', ms: null };
   const ms = received + clockOffset - handedOverAt;
-  // It cannot have come after it was reported.
-  const isPossible = ms <= now - handedOverAt + clockError;
+  // It cannot have come before the hand-over, nor after it was reported. Beyond the error that it
+  // states the client's clock is wrong, and that says nothing of our clocks.
+  const isPossible = ms >= -clockError && ms <= now - handedOverAt + clockError;
   if (clockError > MAX_CLOCK_ERROR_MS || !isPossible) return { outcome: 'uncertain', ms: null };
-  // Within the error of its clock a receipt before the hand-over is no sign of a wrong one.
-  return { outcome: 'counted', ms: ms < 0 && ms >= -clockError ? 0 : ms };
+  return { outcome: 'counted', ms: Math.max(0, ms) };
 }

@@ -19,14 +19,18 @@ describe('a receipt', () => {
     ['uncertain', { ...RECEIPT, clockError: 51 }, NOW - 100, 0],
     // It would not have come yet.
     ['uncertain', { ...RECEIPT, clockOffset: 6_000 }, NOW - 100, 0],
+    // It would have come before it was sent: no client can make our clocks look wrong.
+    ['uncertain', { ...RECEIPT, clockOffset: 5_000 - 33 }, NOW - 100, 0],
+    ['uncertain', { received: 0, clockOffset: 0, clockError: 0 }, NOW - 100, 0],
+    ['uncertain', { received: 0, clockOffset: 0, clockError: 50 }, NOW - 100, 0],
   ] as const)('is passed over as %s', (outcome, receipt, handedOverAt, lastAt) => {
     expect(judgeReceipt(receipt, handedOverAt, lastAt, NOW)).toEqual({ outcome, ms: null });
   });
 
-  it('before the hand-over is none within the error of the clock, and a wrong clock beyond it', () => {
+  it('before the hand-over counts as at once within the error of the clock', () => {
     const early = { ...RECEIPT, clockOffset: 5_000 - 31 };
-    expect(judgeReceipt(early, NOW - 100, 0, NOW).ms).toBe(0);
-    expect(judgeReceipt({ ...early, clockError: 0.5 }, NOW - 100, 0, NOW).ms).toBe(-1);
+    expect(judgeReceipt(early, NOW - 100, 0, NOW)).toEqual({ outcome: 'counted', ms: 0 });
+    expect(judgeReceipt({ ...early, clockError: 0.5 }, NOW - 100, 0, NOW).ms).toBeNull();
   });
 
   it('takes the place of pings, and only about what the client is subscribed to', async () => {
