@@ -1,5 +1,6 @@
 /** Seeds that found something, and what; they run in every test. */
 export const KNOWN_SEEDS: readonly { readonly seed: number; readonly lesson: string }[] = [
+  { seed: 25, lesson: 'an answer that lacks a row does not prove that there is no candle' },
   { seed: 2338, lesson: 'a heartbeat must not run ahead of a resume that waits for history' },
   { seed: 29336, lesson: 'the judge: what ingest gave up is lost also behind a stale replica' },
   { seed: 36869, lesson: 'the judge: another candle at the same price is not the newest one' },
