@@ -318,8 +318,8 @@ export const MUTATIONS = [
       },
       {
         file: 'src/ingest/absences.ts',
-        from: 'if (now < since + this.#agreeMs) return false;',
-        to: '',
+        from: 'if (since === undefined) {',
+        to: 'if (start < 0) {',
       },
     ],
   },
