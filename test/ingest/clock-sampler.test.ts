@@ -38,3 +38,39 @@ it('knows the clock within seconds of the exchange answering again, however long
   expect(sampler.offset).not.toBeNull();
   turn.abort();
 });
+
+it('asks at once when something speaks against what is known, and at most once a second', async () => {
+  const asked: number[] = [];
+  const clock = { now: () => Date.now() };
+  const sampler = new ClockSampler({
+    archive: {
+      time: () => {
+        asked.push(performance.now());
+        const now = Date.now();
+        return Promise.resolve({ sentAt: now, receivedAt: now, remote: now });
+      },
+      candles: () => Promise.reject(new Error('nobody asks')),
+    },
+    exchangeTime: new ExchangeTime(),
+    metrics: new IngestMetrics(new Registry(), clock),
+    log: silentLog,
+    sampleMs: 60_000,
+  });
+  const turn = new AbortController();
+  sampler.start(turn.signal);
+  await vi.advanceTimersByTimeAsync(30_000);
+  const before = asked.length;
+  sampler.doubt();
+  await vi.advanceTimersByTimeAsync(500);
+  sampler.doubt();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(asked).toHaveLength(before + 1);
+  sampler.doubt();
+  expect(asked).toHaveLength(before + 2);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toHaveLength(before + 3);
+  turn.abort();
+  sampler.doubt();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(asked).toHaveLength(before + 3);
+});

@@ -233,6 +233,20 @@ describe('one worker', () => {
     expect(missed.length).toBeGreaterThanOrEqual(3);
   });
 
+  it('says that closed candles are lost when it gives them up', async () => {
+    const simulator = await simulate({ speed: 120 });
+    const bus = createBusRig(CHANNELS);
+    const { registry } = work(bus, simulator, { giveUpMs: 200 });
+    const lost = (): Promise<number> =>
+      metricValue(registry, 'candlegate_ingest_lost_closes_total', { reason: 'given_up' });
+    await untilClosed(bus, BTC1, 1);
+    expect(await lost()).toBe(0);
+    simulator.faults.set({ loseConfirm: 0.5, rest: { status: 500 } });
+    await vi.waitFor(async () => expect(await lost()).toBeGreaterThan(0), LONG);
+    const unlinked = bus.messages.filter(({ previous }) => previous === null);
+    expect(unlinked.length).toBeGreaterThan(0);
+  });
+
   it('keeps open candles flowing without REST, and seeds with what it has in the end', async () => {
     const simulator = await simulate({ speed: 120, faults: { rest: { status: 500 } } });
     const bus = createBusRig(CHANNELS);
