@@ -187,7 +187,7 @@ export const ingest = dashboard({
     graph({
       title: 'Backfill',
       description:
-        'Closed candles a second that came over REST, closed candles that wait for a missing one before them, and confirmed versions that differ.',
+        'Closed candles a second that came over REST, closed candles that wait for a missing one before them or are lost, and confirmed versions that differ.',
       unit: 'short',
       width: 8,
       queries: [
@@ -201,6 +201,10 @@ export const ingest = dashboard({
           legend: 'updates overtaken/s',
         },
         { expr: chosen('candlegate_ingest_held_closes'), legend: '{{instance}} held' },
+        {
+          expr: `sum by (reason) (increase(${chosen('candlegate_ingest_lost_closes_total')}[$__rate_interval]))`,
+          legend: 'lost ({{reason}})',
+        },
         {
           expr: sumRate('candlegate_ingest_seeds_total', ['result']),
           legend: 'seed {{result}}/s',
