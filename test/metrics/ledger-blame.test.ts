@@ -4,6 +4,7 @@ import type { Publication, PublishResult } from '../../src/bus/bus.ts';
 import { composeMessage } from '../../src/bus/candle-text.ts';
 import { ExchangeClock } from '../../src/candle/exchange-clock.ts';
 import { createJsonCodec } from '../../src/gateway/codec/json.ts';
+import { ChannelState } from '../../src/gateway/hub/channel-state.ts';
 import { FanOut } from '../../src/gateway/hub/fan-out.ts';
 import { ChannelFeed } from '../../src/ingest/channel-feed.ts';
 import { Publisher } from '../../src/ingest/publisher.ts';
@@ -14,6 +15,7 @@ import { IngestMetrics } from '../../src/metrics/ingest-metrics.ts';
 import { SentMetrics } from '../../src/metrics/sent-metrics.ts';
 import { ClockOffsetEstimator } from '../../src/time/clock-offset.ts';
 import { LoopStalls } from '../../src/time/loop-stalls.ts';
+import { at, CHANNEL, closeOf, headAt, updateOf } from '../gateway/hub/support/messages.ts';
 import { MemoryChannel } from '../gateway/session/support/memory-channel.ts';
 import { World } from '../gateway/session/support/world.ts';
 import { BTC, minute, startOfMinute } from '../ingest/candles.ts';
@@ -44,6 +46,18 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 /** The ticker of a process whose loop turns except from `from` until `until`. */
 function turn(stalls: LoopStalls, begin: number, end: number, from: number, until: number): void {
   for (let now = begin; now < end; now += 20) if (now <= from || now >= until) stalls.tick(now);
+}
+
+/** What the ledger has of a hop; seconds. */
+async function ofHop(registry: Registry, hop: Hop, part: 'count' | 'sum'): Promise<number> {
+  const name = 'candlegate_hop_latency_seconds';
+  const lines = (await registry.getSingleMetric(name)?.get())?.values ?? [];
+  const found = lines.find(
+    (line) =>
+      (line as { metricName?: string }).metricName === `${name}_${part}` &&
+      (line.labels as { hop?: string }).hop === hop,
+  );
+  return found?.value ?? NaN;
 }
 
 /**
@@ -184,16 +198,9 @@ async function run(injected: Readonly<Record<Hop, number>>, clocks: Clocks) {
 
   const means = {} as Record<Hop, number>;
   for (const hop of HOPS) {
-    const name = 'candlegate_hop_latency_seconds';
-    const lines = (await registry.getSingleMetric(name)?.get())?.values ?? [];
-    const of = (part: string) =>
-      lines.find(
-        (line) =>
-          (line as { metricName?: string }).metricName === `${name}_${part}` &&
-          (line.labels as { hop?: string }).hop === hop,
-      )?.value ?? NaN;
-    expect(of('count'), hop).toBeGreaterThan(0);
-    means[hop] = (1_000 * of('sum')) / of('count');
+    const count = await ofHop(registry, hop, 'count');
+    expect(count, hop).toBeGreaterThan(0);
+    means[hop] = (1_000 * (await ofHop(registry, hop, 'sum'))) / count;
   }
   const skew = (hop: Hop) => metricValue(registry, 'candlegate_clock_skew_total', { hop });
   return { means, skew, registry };
@@ -218,6 +225,53 @@ describe('the hop ledger', () => {
       }
     },
   );
+
+  it('blames the bus when history is slow to tell what was lost before a candle', async () => {
+    const registry = new Registry();
+    const exchangeClock = new ExchangeClock();
+    exchangeClock.measured({ offsetMs: 0 });
+    let now = at(100);
+    const fanOut = new FanOut(
+      CHANNEL,
+      { epoch: 'a', epochChanges: 1 },
+      {
+        broadcaster: { publish: () => undefined, subscribers: () => 0 },
+        codecs: [createJsonCodec()],
+        clock: { now: () => now },
+        hops: new HopLedger(registry),
+        metrics: new HubMetrics(new Registry(), new SentMetrics(new Registry())),
+      },
+      exchangeClock,
+    );
+    let request = 0;
+    const state = new ChannelState({
+      interval: '1',
+      historyDepth: 10,
+      maxHeldCloses: 10,
+      headGraceMs: 250,
+      startedAt: now,
+      nextRequest: () => (request += 1),
+    });
+    state.subscribed(now);
+    const known = [closeOf(99, 4, { previous: null })];
+    state.historyRead(request, { head: headAt(5, 99), closed: known, open: null }, now);
+
+    // 6 is lost. 7 comes 10 ms after it was ready for the bus, and a close behind it.
+    const lost = updateOf(100, 6, 1);
+    const held = [updateOf(100, 7, 2), closeOf(100, 8)];
+    for (const message of held) {
+      now = message.times.published + 10;
+      expect(state.live(message, now).some(({ type }) => type === 'deliver')).toBe(false);
+    }
+    now += 1_500;
+    const history = { head: headAt(7, 99), closed: [], open: lost };
+    for (const effect of state.historyRead(request, history, now)) {
+      if (effect.type === 'deliver') fanOut.candle(effect.message, effect.receivedAt, effect.via);
+    }
+    expect(await ofHop(registry, 'bus', 'count')).toBe(1);
+    expect(await ofHop(registry, 'bus', 'sum')).toBeCloseTo(1.51, 3);
+    expect(await ofHop(registry, 'gateway', 'sum')).toBeCloseTo(0, 3);
+  });
 
   it('counts and shows it when two of our own hosts disagree, and blames nobody', async () => {
     const { means, skew, registry } = await run(USUAL, { ...OFF, ingest: OFF.gateway + 3_000 });

@@ -25,7 +25,8 @@ export type RepairCause = (typeof REPAIR_CAUSES)[number];
 export type ChannelEffect =
   /**
    * To every subscriber. `live`: it came from the live channel, perhaps late because a repair came
-   * first; `repair`: it was read from history. `receivedAt` is when this gateway got it.
+   * first; `repair`: it was read from history. `receivedAt` is when this gateway had it and everything
+   * before it: the wait for history is the bus's.
    */
   | {
       readonly type: 'deliver';

@@ -282,7 +282,10 @@ export class ChannelState {
     return open === null ? null : { message: open, receivedAt: now };
   }
 
-  /** Lets out what was held, after history has been merged. */
+  /**
+   * Lets out what was held, after history has been merged. As far as it was held it waited for history,
+   * so the bus has it complete only now: received is what can be delivered.
+   */
   #release(
     held: HeldMessages,
     open: ReceivedMessage | null,
@@ -294,7 +297,7 @@ export class ChannelState {
       if (!this.#known.isNews(message)) continue;
       if (this.#known.follows(message)) {
         // Also when its epoch is over: a closed candle is a fact.
-        this.#take(received, 'live', effects);
+        this.#take({ message, receivedAt: now }, 'live', effects);
       } else if (this.#continues(held, message)) {
         this.#offset = message.offset - 1;
         const rest = held.from(received);
@@ -310,7 +313,8 @@ export class ChannelState {
       held.open !== null && (open === null || !isNewerOpen(open.message, held.open.message));
     const newest = heldIsNewest ? held.open : open;
     if (newest !== null && this.#known.isNews(newest.message)) {
-      this.#take(newest, heldIsNewest ? 'live' : 'repair', effects);
+      const released = { message: newest.message, receivedAt: now };
+      this.#take(released, heldIsNewest ? 'live' : 'repair', effects);
     }
   }
 
