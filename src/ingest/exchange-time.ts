@@ -9,6 +9,8 @@ const PACE_OVER_MS = 1_000;
 const PACES = 4;
 /** Nothing is simulated faster than this: assumed until two answers have told the pace. */
 const MAX_PACE = 1_000;
+/** Our clock has been set back when it reads so much less than before; receipts may be told a little late. */
+const SET_BACK_MS = 1_000;
 
 interface Answer {
   /** The exchange's time, ms since 1970 by its clock. */
@@ -30,11 +32,14 @@ export class ExchangeTime {
   /** How fast the exchange's clock ran by ours, as last measured; none below 1. */
   #paces: readonly number[] = [];
   #seen: Answer | null = null;
+  /** By how much our clock has been set back since the beginning, and what it read last but for that. */
+  #setBackMs = 0;
+  #newest = -Infinity;
 
   /** @returns the exchange's time, ms since 1970; null before the exchange has answered */
   at(now: number): number | null {
     if (this.#answer === null || this.#seen === null) return null;
-    return this.#seen.exchange + Math.max(0, now - this.#seen.at);
+    return this.#seen.exchange + Math.max(0, this.#steady(now) - this.#seen.at);
   }
 
   /** The latest time that the exchange's clock can show; null before the exchange has answered. */
@@ -42,7 +47,8 @@ export class ExchangeTime {
     if (this.#answer === null) return null;
     const { exchange, at } = this.#answer;
     const pace = this.#paces.length === 0 ? MAX_PACE : Math.max(...this.#paces);
-    return exchange + pace * (PACE_MARGIN * Math.max(0, now - at) + ANSWER_AGE_MS);
+    const passed = Math.max(0, this.#steady(now) - at);
+    return exchange + pace * (PACE_MARGIN * passed + ANSWER_AGE_MS);
   }
 
   /**
@@ -65,14 +71,14 @@ export class ExchangeTime {
     const guess = this.at(now);
     const latest = this.latest(now);
     if (guess === null || latest === null || exchange < guess) return;
-    this.#seen = { exchange: Math.min(exchange, latest), at: now };
+    this.#seen = { exchange: Math.min(exchange, latest), at: this.#steady(now) };
   }
 
   /** The time of an answer to a request, which is fresh by nature: it also corrects backwards. */
   onAnswer(exchange: number, now: number): void {
-    const answer = { exchange, at: now };
-    const passed = this.#paceFrom === null ? 0 : now - this.#paceFrom.at;
-    if (this.#paceFrom === null || passed < 0) this.#paceFrom = answer;
+    const answer = { exchange, at: this.#steady(now) };
+    const passed = answer.at - (this.#paceFrom?.at ?? answer.at);
+    if (this.#paceFrom === null) this.#paceFrom = answer;
     else if (passed >= PACE_OVER_MS) {
       const pace = (exchange - this.#paceFrom.exchange) / passed;
       this.#paces = [...this.#paces, Math.min(MAX_PACE, Math.max(1, pace))].slice(-PACES);
@@ -80,5 +86,16 @@ export class ExchangeTime {
     }
     this.#answer = answer;
     this.#seen = answer;
+  }
+
+  /** Our clock without its being set back: while no answer comes, that would seem to stop the exchange's. */
+  #steady(now: number): number {
+    const reading = now + this.#setBackMs;
+    if (reading < this.#newest - SET_BACK_MS) {
+      this.#setBackMs += this.#newest - reading;
+      return this.#newest;
+    }
+    this.#newest = Math.max(this.#newest, reading);
+    return reading;
   }
 }
