@@ -148,6 +148,7 @@ export class ChannelFeed {
     }
     if (known !== undefined || candle.start <= (this.#head?.lastClosed ?? -Infinity))
       return 'stale';
+    this.#missing.onHeard(candle.start);
     const mark = { start: candle.start, exchange };
     const newest = this.#newestOpen;
     if (newest !== null && !isNewer(mark, markOf(newest))) {
@@ -156,7 +157,6 @@ export class ChannelFeed {
         : 'stale';
     }
     this.#newestOpen = { candle, exchange, ingest };
-    this.#missing.onHeard(candle.start);
     return 'update';
   }
 

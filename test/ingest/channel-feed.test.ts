@@ -222,7 +222,8 @@ describe('a missing close', () => {
 
   it('is not taken not to exist, whatever is answered, when an update of it was heard', () => {
     lead(4);
-    update(5, 30);
+    update(6, 1);
+    expect(update(5, 30)).toBe('stale');
     close(6);
     for (let ms = 0; ms < 20_000; ms += 500) fetch(at(8, ms), [6, 7]);
     expect(feed.held).toBe(1);
