@@ -15,6 +15,8 @@ export interface RevocationObserver {
   revocationSyncFailed(): void;
   /** Entries that the store had lost and was given again. */
   revocationsRestored(count: number): void;
+  /** Entries that had not ended and were given up here for want of room. */
+  revocationsDropped(count: number): void;
 }
 
 export interface RevocationFollowerDeps {
@@ -24,9 +26,10 @@ export interface RevocationFollowerDeps {
   readonly pollMs: number;
   readonly log: Logger;
   readonly observer: RevocationObserver;
+  /** How many are held at most. Default: twice what a store holds; after a flush there may be old and new ones. */
+  readonly maxKnown?: number;
 }
 
-/** Twice what a store holds: after a flush there may be old and new ones. */
 const MAX_KNOWN = 2 * MAX_REVOCATIONS;
 const PRUNE_INTERVAL_MS = 60_000;
 
@@ -39,7 +42,7 @@ const PRUNE_INTERVAL_MS = 60_000;
  */
 export class RevocationFollower {
   readonly #deps: RevocationFollowerDeps;
-  readonly #known = new RevocationSet(MAX_KNOWN);
+  readonly #known: RevocationSet;
   readonly #listeners: ((news: readonly Revocation[]) => void)[] = [];
   readonly #firstSync: Promise<void>;
   #announceFirstSync: () => void = () => undefined;
@@ -56,6 +59,7 @@ export class RevocationFollower {
 
   constructor(deps: RevocationFollowerDeps) {
     this.#deps = deps;
+    this.#known = new RevocationSet(deps.maxKnown ?? MAX_KNOWN);
     this.#firstSync = new Promise((resolve) => (this.#announceFirstSync = resolve));
   }
 
@@ -138,11 +142,20 @@ export class RevocationFollower {
   }
 
   #take({ isFromStart, entries, cursor }: RevocationPage): void {
-    const { clock, observer } = this.#deps;
+    const { clock, log, observer } = this.#deps;
     if (isFromStart) this.#reread = new Map();
     for (const entry of entries) this.#reread?.set(targetOf(entry), entry);
     this.#cursor = cursor;
+    const droppedBefore = this.#known.dropped;
     const news = this.#known.merge(entries, clock.now());
+    const dropped = this.#known.dropped - droppedBefore;
+    if (dropped > 0) {
+      log.error(
+        { revocations: dropped },
+        'no room for revocations: those that end first are void here',
+      );
+      observer.revocationsDropped(dropped);
+    }
     for (const { kind } of news) observer.revocationApplied(kind);
     if (news.length === 0) return;
     for (const listener of this.#listeners) listener(news);

@@ -35,6 +35,7 @@ export class AccessMetrics {
   readonly #sessions: Counter;
   readonly #syncFailures: Counter;
   readonly #restored: Counter;
+  readonly #dropped: Counter;
   #syncedAt = performance.now();
 
   constructor(registry: Registry) {
@@ -89,6 +90,11 @@ export class AccessMetrics {
       help: 'Revocations that the store had lost and was given again by this gateway.',
       registers,
     });
+    this.#dropped = new Counter({
+      name: 'candlegate_gateway_revocations_dropped_total',
+      help: 'Revocations that this gateway gave up before their end because it knew too many: what they revoke gets in again.',
+      registers,
+    });
     const age = () => (performance.now() - this.#syncedAt) / 1000;
     new Gauge({
       name: 'candlegate_gateway_revocation_sync_age_seconds',
@@ -133,6 +139,10 @@ export class AccessMetrics {
 
   revocationsRestored(count: number): void {
     this.#restored.inc(count);
+  }
+
+  revocationsDropped(count: number): void {
+    this.#dropped.inc(count);
   }
 
   revokedRefused(kind: RevokedKind): void {

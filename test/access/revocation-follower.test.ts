@@ -53,6 +53,10 @@ class Observed implements RevocationObserver {
   applied = 0;
   failed = 0;
   restored = 0;
+  dropped = 0;
+  revocationsDropped(count: number): void {
+    this.dropped += count;
+  }
   revocationsSynced(known: number): void {
     this.known = known;
   }
@@ -94,6 +98,17 @@ describe('a follower of the revocations', () => {
     expect(observer).toMatchObject({ known: 5, applied: 5, restored: 0 });
     await follower.sync();
     expect(told.flat()).toHaveLength(5);
+  });
+
+  it('counts what it has no room for, and gives up what ends first', async () => {
+    const log = pino({ level: 'silent' });
+    follower = new RevocationFollower({ store, clock, pollMs: 5, log, observer, maxKnown: 3 });
+    const ends = [50_000, 10_000, 30_000, 20_000, 40_000];
+    await store.add(ends.map((ms) => entry(`${ms}`, { until: clock.now() + ms })));
+    await follower.sync();
+    expect(observer).toMatchObject({ known: 3, dropped: 2 });
+    const revoked = ends.filter((ms) => follower.revokes(bearer(`${ms}`)) !== null);
+    expect(revoked).toEqual([50_000, 30_000, 40_000]);
   });
 
   it('knows it already when it tells', async () => {

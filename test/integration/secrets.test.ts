@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintToken } from '../../src/gateway/auth/mint.ts';
 import { buildCli, runCli } from '../support/built-cli.ts';
 import { eventually } from '../support/eventually.ts';
+import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { adminAddress, listening, startRole, type RoleProcess } from '../support/role-process.ts';
 
@@ -29,6 +30,7 @@ const PLANTED = {
 const spilled: { readonly where: string; readonly text: string }[] = [];
 const roles: { readonly name: string; readonly role: RoleProcess }[] = [];
 let redis: TestRedis | undefined;
+let collector: OtlpReceiver | undefined;
 let tokens: { good: string; forged: string; expired: string; refresh: string };
 
 function start(name: string, args: readonly string[], env: Record<string, string>): RoleProcess {
@@ -37,6 +39,9 @@ function start(name: string, args: readonly string[], env: Record<string, string
     CANDLEGATE_FEED: 'simulator',
     CANDLEGATE_LOG_LEVEL: 'trace',
     CANDLEGATE_LOG_FORMAT: 'json',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector?.url ?? '',
+    OTEL_TRACES_SAMPLER: 'always_on',
+    OTEL_BSP_SCHEDULE_DELAY: '100',
     ...env,
   });
   roles.push({ name, role });
@@ -128,6 +133,7 @@ describe('secrets planted in configuration and traffic', { timeout: 60_000 }, ()
     await buildCli();
     const server = await startRedis({ args: ['--requirepass', PLANTED.redisPassword] });
     redis = server;
+    collector = await startOtlpReceiver();
     const now = Date.now();
     const mint = (secret: string, subject: string, at = now) =>
       mintToken({ secret, subject, ttlMs: 600_000, now: at });
@@ -182,13 +188,18 @@ describe('secrets planted in configuration and traffic', { timeout: 60_000 }, ()
         spilled.push({ where: `log of ${name}`, text: JSON.stringify(line) });
       for (const text of role.text) spilled.push({ where: `output of ${name}`, text });
     }
+    // Stopping has flushed them.
+    for (const span of collector.spans) {
+      spilled.push({ where: `trace: ${span.name}`, text: JSON.stringify(span) });
+    }
   }, 120_000);
   afterAll(async () => {
     await Promise.all(roles.map(({ role }) => role.stop()));
+    await collector?.close();
     await redis?.stop();
   });
 
-  it('never come out again in logs, metrics, answers or process titles', () => {
+  it('never come out again in logs, metrics, traces, answers or process titles', () => {
     expect(spilled.length).toBeGreaterThan(100);
     const all = { ...PLANTED, ...tokens };
     for (const [name, secret] of Object.entries(all)) {
@@ -206,6 +217,12 @@ describe('secrets planted in configuration and traffic', { timeout: 60_000 }, ()
         .map(({ text }) => text)
         .join(),
     ).toContain('WRONGPASS');
+    for (const problem of ['invalid_signature', 'expired_token', 'malformed_token']) {
+      const traced = spilled.filter(
+        ({ where, text }) => /^trace/.test(where) && text.includes(problem),
+      );
+      expect(traced.length, problem).toBeGreaterThan(0);
+    }
     expect(spilled.some(({ text }) => text.includes('invalid_signature'))).toBe(true);
     expect(spilled.some(({ text }) => text.includes('expired_token'))).toBe(true);
   });

@@ -299,7 +299,7 @@ export const DEFENCES = [
   ),
   without(
     'test/integration/secrets.test.ts',
-    'never come out again in logs, metrics, answers or process titles',
+    'never come out again in logs, metrics, traces, answers or process titles',
     'src/log/redaction.ts',
     "  'command.args',\n",
     '',
