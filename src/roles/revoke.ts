@@ -45,6 +45,7 @@ export async function revoke(
   console: Console,
 ): Promise<void> {
   const { maxLifetimeMs } = config;
+  let end = until;
   const removed = await withAccessStores(config, async (stores) => {
     const since = await stores.revocations.now();
     if (until !== undefined && until <= since) {
@@ -54,7 +55,7 @@ export async function revoke(
       await revokeKey(stores, value, maxLifetimeMs, until);
       return 0;
     }
-    const end = until ?? since + maxLifetimeMs + MARGIN_MS;
+    end ??= since + maxLifetimeMs + MARGIN_MS;
     await stores.revocations.add([{ kind, value, since, until: end }]);
     if (kind === 'token') return 0;
     // A key outlives every revocation, so those of the subject must go.
@@ -66,4 +67,9 @@ export async function revoke(
   });
   const also = removed === 0 ? '' : `, and ${removed} API key${removed === 1 ? '' : 's'} with it`;
   console.err(`Revoked: ${kind} ${value}${also}. Gateways that reach Redis obey within a second.`);
+  if (kind === 'key' || until !== undefined || end === undefined) return;
+  // Without `iat` nobody can tell when a token began, so its life is judged from when it is shown.
+  console.err(
+    `Kept until ${new Date(end).toISOString()}. A token without iat that ends later would be good again then: say its end with --until.`,
+  );
 }
