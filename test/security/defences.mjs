@@ -306,6 +306,13 @@ export const DEFENCES = [
   ),
   without(
     'test/integration/secrets.test.ts',
+    'never come out again in logs, metrics, traces, answers or process titles',
+    'src/gateway/server/upgrade.ts',
+    "'candlegate.endpoint': path.kind }",
+    "'candlegate.endpoint': path.kind, 'url.query': request.query }",
+  ),
+  without(
+    'test/integration/secrets.test.ts',
     'candlegate config keeps them, also when the configuration is %s',
     'src/config/mask.ts',
     "if (setting.shown === 'secret') return MASK;",
