@@ -4,20 +4,21 @@
 //
 // Works on a copy of the sources in .cache. Exits with 1 when a test does not notice.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFENCES } from '../test/security/defences.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const COPY = path.join(ROOT, '.cache', 'defences', 'candlegate');
-const COPIED = ['src', 'test', 'scripts', 'package.json', 'package-lock.json', 'SECURITY.md'];
-const CONFIGURATION = [
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'vitest.config.ts',
-  'vitest.long-tests.ts',
-];
 /** Passes as long as no defence is taken out: without it a copy in which nothing runs would look well defended. */
 const CONTROL = 'test/security/document.test.ts › names a test for every threat';
 const TIMEOUT_MS = 300_000;
@@ -48,8 +49,14 @@ function run(test) {
 
 rmSync(COPY, { recursive: true, force: true });
 mkdirSync(COPY, { recursive: true });
-for (const name of [...COPIED, ...CONFIGURATION]) {
-  cpSync(path.join(ROOT, name), path.join(COPY, name), { recursive: true });
+const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+  maxBuffer: 2 ** 26,
+});
+for (const name of listed.stdout.split('\0')) {
+  const from = path.join(ROOT, name);
+  if (name !== '' && existsSync(from)) cpSync(from, path.join(COPY, name));
 }
 symlinkSync(path.join(ROOT, 'node_modules'), path.join(COPY, 'node_modules'));
 
