@@ -289,6 +289,8 @@ describe('the page', () => {
     await waitForText(page, '#history-note', 'History begins here');
     await page.keyboard.press('End');
     await waitForText(page, '#history-note', '');
+    // Elsewhere it would take what is there to the left for asked for.
+    await page.locator('#to-latest').waitFor({ state: 'hidden' });
     // By mouse it is the same.
     await page.getByRole('radio', { name: 'ETHUSDT' }).check();
     await waitForCandles(page, 301);

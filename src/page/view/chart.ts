@@ -86,8 +86,9 @@ export function createChartView(onMove: () => void): ChartView {
   const historyNote = createHistoryNote();
   let palette = readPalette();
   let isSimulated = false;
-  const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
   let isRestarting = true;
+  /** The range of the series before may still be told. */
+  let isSettling = false;
   let isAtLeftEdge = false;
   let decimals = -1;
   let current: CandleSeries | null = null;
@@ -161,8 +162,9 @@ export function createChartView(onMove: () => void): ChartView {
     legend.show(shown ?? candles.at(-1));
   }
 
-  function goToLatest(isAnimated = !reducedMotion.matches): void {
-    chart.timeScale().scrollToPosition(RIGHT_OFFSET_BARS, isAnimated);
+  /** At once: a candle that comes meanwhile would end an animation half-way. */
+  function goToLatest(): void {
+    chart.timeScale().scrollToPosition(RIGHT_OFFSET_BARS, false);
   }
 
   function recolour(): void {
@@ -208,7 +210,7 @@ export function createChartView(onMove: () => void): ChartView {
 
   return {
     get isAtLeftEdge() {
-      return isAtLeftEdge && !isRestarting;
+      return isAtLeftEdge && !isRestarting && !isSettling;
     },
     show(series) {
       if (current !== series) series.touch();
@@ -220,7 +222,9 @@ export function createChartView(onMove: () => void): ChartView {
       if (isRestarting && series.last !== undefined) {
         isRestarting = false;
         chart.timeScale().applyOptions({ barSpacing: BAR_SPACING_PX });
-        goToLatest(false);
+        goToLatest();
+        isSettling = true;
+        requestAnimationFrame(() => requestAnimationFrame(() => (isSettling = false)));
       }
       describe(series);
       showLegend();
