@@ -25,7 +25,7 @@ const MAX_ADDED_MB = 60;
 /** What the build takes of a checkout. */
 const BUILT_FROM = [
   ...['Dockerfile', '.dockerignore', 'package.json', 'package-lock.json', '.npmrc'],
-  ...['tsconfig.json', 'tsconfig.build.json', 'scripts', 'src'],
+  ...['tsconfig.json', 'tsconfig.build.json', 'tsconfig.client.json', 'scripts', 'src'],
 ];
 /** A port of this machine where nobody listens: the exchange is out of reach. */
 const NOWHERE = '127.0.0.1:9';
