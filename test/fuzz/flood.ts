@@ -52,7 +52,11 @@ export async function flood(options: FloodOptions): Promise<FloodReport> {
       client.write(frame(Buffer.from(JSON.stringify({ type: 'ping', id }))));
       frames += 1;
       if (await client.received(`"id":"${id}"`)) answered += 1;
-      else violations.push(`connection ${index} was closed over frames that have to be borne`);
+      else {
+        violations.push(
+          `connection ${index} was closed over frames that have to be borne; last came ${client.tail}`,
+        );
+      }
     }
     await client.end();
   }

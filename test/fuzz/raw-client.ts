@@ -54,6 +54,11 @@ export class RawClient {
     return client;
   }
 
+  /** What came last, the close frame included. */
+  get tail(): string {
+    return JSON.stringify(this.#received.slice(-400));
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
