@@ -18,7 +18,7 @@ import { TEST_SECRET } from '../../support/role-process.ts';
 import { testToken } from '../../support/tokens.ts';
 import { output, ROOT, runTool } from '../support/run.ts';
 import { buildImage, type BuiltImage, type MountedImage } from './buildah.ts';
-import { runInImage } from './sandbox.ts';
+import { endSandboxes, runInImage } from './sandbox.ts';
 
 /** What the image may add to its base. */
 const MAX_ADDED_MB = 60;
@@ -67,7 +67,10 @@ describe('the image', () => {
     console.log(`building the image took ${((performance.now() - start) / 1000).toFixed(0)} s`);
     mounted = await image.mount();
   });
-  afterAll(() => mounted?.remove());
+  afterAll(async () => {
+    endSandboxes();
+    await mounted?.remove();
+  });
 
   const root = () => {
     if (mounted === undefined) throw new Error('the image was not built');
