@@ -34,6 +34,7 @@ export const LONG_TESTS: readonly string[] = [
   'test/packaging/client-package.test.ts',
   'test/protobuf/round-trip.property.test.ts',
   'test/protobuf/sizes.test.ts',
+  'test/security/defence-verdict.test.ts',
   'test/simulator/market.test.ts',
   'test/simulator/plausibility.test.ts',
 ];

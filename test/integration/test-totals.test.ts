@@ -1,33 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe as suite, expect, it } from 'vitest';
-import { createVitest } from 'vitest/node';
+import { describe as suite, expect, it } from 'vitest';
 import { countTests, type Totals } from '../../scripts/totals-reporter.mjs';
-
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'candlegate-totals-'));
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
+import { runTests } from '../support/run-tests.ts';
 
 /** What `npm test` counts for a run of these files, by name. */
 async function totalsOf(files: Readonly<Record<string, string>>): Promise<Totals> {
-  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
-  const vitest = await createVitest(
-    'test',
-    { root: folder, watch: false, globals: true, config: false, maxWorkers: 1, reporters: [{}] },
-    { logLevel: 'silent' },
-  );
-  // The outcome of this run is looked at; it is not that of the run it is part of.
-  const { exitCode } = process;
-  try {
-    const { testModules, unhandledErrors } = await vitest.start();
-    return countTests(testModules, unhandledErrors);
-  } finally {
-    await vitest.close();
-    process.exitCode = exitCode;
-  }
+  const { modules, unhandledErrors } = await runTests(files);
+  return countTests(modules, unhandledErrors);
 }
 
 suite('the last line of the test command', () => {
