@@ -58,7 +58,7 @@ export class RevocationSet {
     if (keyId !== null && this.#find('key', keyId, now) !== undefined) return 'key';
     const ofSubject = this.#find('subject', subject, now);
     if (ofSubject === undefined) return null;
-    return issuedAt === null || issuedAt <= ofSubject.since ? 'subject' : null;
+    return issuedAt <= ofSubject.since ? 'subject' : null;
   }
 
   /** Forgets what has ended. */

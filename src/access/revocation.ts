@@ -16,10 +16,28 @@ export interface Revocation {
 /** What of a credential decides whether it is revoked. */
 export interface RevocableIdentity {
   readonly subject: string;
-  /** ms since 1970; null counts as before everything. */
-  readonly issuedAt: number | null;
+  /** ms since 1970 */
+  readonly issuedAt: number;
   readonly tokenId: string | null;
   readonly keyId: string | null;
+}
+
+/**
+ * What may lie between the end of a revoked token by its `iat` and the last moment at which a gateway takes
+ * it: the clock tolerance (at most five minutes) at either end of its life, rounded seconds, and as much
+ * again for clocks that disagree.
+ */
+const MARGIN_MS = 900_000;
+
+/**
+ * When a revocation may be forgotten: nothing that was issued up to `since` is in force any more.
+ *
+ * @param since ms since 1970
+ * @param maxLifetimeMs what gateways accept of a token between `iat` and `exp`; connections with an API
+ *   key last for as long
+ */
+export function revocationEnd(since: number, maxLifetimeMs: number): number {
+  return since + maxLifetimeMs + MARGIN_MS;
 }
 
 /** What a revocation is about, as one text: `subject:bob`. */

@@ -33,7 +33,8 @@ export interface TicketClaims {
   readonly subject: string;
   /** When the maker's credential ends, ms since 1970. */
   readonly expiresAt: number;
-  readonly issuedAt: number | null;
+  /** ms since 1970 */
+  readonly issuedAt: number;
   readonly tokenId: string | null;
   readonly keyId: string | null;
   readonly plan: string | null;

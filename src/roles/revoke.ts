@@ -1,4 +1,4 @@
-import type { RevocationKind } from '../access/revocation.ts';
+import { revocationEnd, type RevocationKind } from '../access/revocation.ts';
 import type { AccessStores } from '../access/stores.ts';
 import { CommandFailure, EXIT, type Console } from '../cli/console.ts';
 import type { ConfigOf } from '../config/load.ts';
@@ -8,12 +8,9 @@ export interface RevokeRequest {
   readonly kind: RevocationKind;
   /** `jti`, `sub`, or the key's id. */
   readonly value: string;
-  /** When it may be forgotten, ms since 1970. Default: when the longest-lived token has ended. */
+  /** When it may be forgotten, ms since 1970. Default: when the longest-lived token of now has ended. */
   readonly until: number | undefined;
 }
-
-/** The allowance for clocks that gateways make when a token ends, and more. */
-const MARGIN_MS = 600_000;
 
 /**
  * Revokes a key for good: what is open with it is closed, and it is gone from the store.
@@ -29,7 +26,7 @@ export async function revokeKey(
   const since = await revocations.now();
   // First of all: whoever remembers the key obeys this, and looks no further.
   await revocations.add([
-    { kind: 'key', value: id, since, until: until ?? since + ttlMs + MARGIN_MS },
+    { kind: 'key', value: id, since, until: until ?? revocationEnd(since, ttlMs) },
   ]);
   await keys.remove(id);
 }
@@ -55,7 +52,7 @@ export async function revoke(
       await revokeKey(stores, value, maxLifetimeMs, until);
       return 0;
     }
-    end ??= since + maxLifetimeMs + MARGIN_MS;
+    end ??= revocationEnd(since, maxLifetimeMs);
     await stores.revocations.add([{ kind, value, since, until: end }]);
     if (kind === 'token') return 0;
     // A key outlives every revocation, so those of the subject must go.
@@ -68,8 +65,5 @@ export async function revoke(
   const also = removed === 0 ? '' : `, and ${removed} API key${removed === 1 ? '' : 's'} with it`;
   console.err(`Revoked: ${kind} ${value}${also}. Gateways that reach Redis obey within a second.`);
   if (kind === 'key' || until !== undefined || end === undefined) return;
-  // Without `iat` nobody can tell when a token began, so its life is judged from when it is shown.
-  console.err(
-    `Kept until ${new Date(end).toISOString()}. A token without iat that ends later would be good again then: say its end with --until.`,
-  );
+  console.err(`Kept until ${new Date(end).toISOString()}, when no token of now is good any more.`);
 }

@@ -33,7 +33,7 @@ export function keyRecord(id: string, more: Partial<ApiKeyRecord> = {}): ApiKeyR
 export const CLAIMS: TicketClaims = {
   subject: 'bob',
   expiresAt: 1_764_000_000_000,
-  issuedAt: null,
+  issuedAt: 1_763_996_400_000,
   tokenId: 't1',
   keyId: null,
   plan: 'gold',

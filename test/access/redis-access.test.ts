@@ -77,6 +77,12 @@ describe('what lies in Redis', () => {
     expect(names.join()).not.toContain(ticket.text.slice(-20));
   });
 
+  it('may be a ticket of a gateway that took tokens without iat', async () => {
+    const { hash } = createTicket();
+    await raw.set(accessNames().ticket(hash), JSON.stringify({ ...CLAIMS, issuedAt: null }));
+    expect(await stores.tickets.take(hash)).toEqual({ ...CLAIMS, issuedAt: 0 });
+  });
+
   it('ends with the last revocation, all of it', async () => {
     const now = await stores.revocations.now();
     const entry = { kind: 'token', value: 'a', since: now, until: now + 60_000 } as const;

@@ -16,7 +16,7 @@ function entry(value: string, more: Partial<Revocation> = {}): Revocation {
   return { kind: 'token', value, since: clock.now(), until: clock.now() + 60_000, ...more };
 }
 
-const bearer = (tokenId: string) => ({ subject: 's', issuedAt: null, keyId: null, tokenId });
+const bearer = (tokenId: string) => ({ subject: 's', issuedAt: 0, keyId: null, tokenId });
 
 /** A store whose pages are small, that can be away and can forget. */
 class FragileStore implements RevocationStore {

@@ -308,15 +308,13 @@ describe('a revocation', () => {
   });
 });
 
-it('candlegate revoke says until when it is kept, and for which tokens that is too short', async () => {
+it('candlegate revoke says until when it is kept', async () => {
   const told = async (...args: string[]) => (await run(['revoke', '--token', 'a', ...args])).stderr;
   const before = Date.now();
-  const [, until = ''] = /Kept until (\S+Z)\./.exec(await told()) ?? [];
+  const [, until = ''] = /Kept until (\S+Z),/.exec(await told()) ?? [];
   const DAY_MS = 86_400_000;
   expect(Date.parse(until) - before).toBeGreaterThan(7 * DAY_MS);
   expect(Date.parse(until) - before).toBeLessThan(7.1 * DAY_MS);
-  expect(await told()).toContain('A token without iat that ends later');
-  expect(await told('--until', '30d')).not.toContain('iat');
 });
 
 describe('while Redis is away', () => {

@@ -90,6 +90,7 @@ describe('SIGHUP', { timeout: 60_000 }, () => {
     const planned = await new SignJWT({ plan: 'pro' })
       .setProtectedHeader({ alg: 'HS256' })
       .setSubject('pro')
+      .setIssuedAt()
       .setExpirationTime('10m')
       .sign(new TextEncoder().encode(NEW_SECRET));
     const pro = await connect(url, planned);

@@ -6,7 +6,11 @@ import { readStored, type AskStore } from './ask-store.ts';
 const claimsSchema = z.object({
   subject: z.string().min(1),
   expiresAt: z.number(),
-  issuedAt: z.number().nullable(),
+  // Null in a ticket of an older gateway, which took tokens without `iat`: those count as old.
+  issuedAt: z
+    .number()
+    .nullable()
+    .transform((issuedAt) => issuedAt ?? 0),
   tokenId: z.string().nullable(),
   keyId: z.string().nullable(),
   plan: z.string().nullable(),

@@ -23,7 +23,7 @@ export function revokeCommand(console: Console): Command {
     .option('--key <id>', 'the API key with this id', readName)
     .option(
       '--until <time>',
-      'when it may be forgotten: 2026-12-31T12:00:00Z, or 7d from now (default: when no token can live any more; say it for one without `iat` that ends later)',
+      'when it may be forgotten: 2026-12-31T12:00:00Z, or 7d from now (default: when no token of now can be good any more)',
       readTime,
     );
   const options = addConfigOptions(command, 'revoke');

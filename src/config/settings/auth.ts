@@ -111,7 +111,7 @@ export const AUTH_SETTINGS = {
   }),
   jwtMaxLifetimeMs: setting({
     description:
-      'Tokens that live for longer are refused: from `iat`, or from now on where it is missing, to `exp`. Default: 7 days. Revocations are kept and connections with an API key last for as long.',
+      'Tokens that live for longer, from `iat` to `exp`, are refused. Default: 7 days. Connections with an API key last for as long, and revocations are kept for 15 minutes longer: give `revoke` and `key` the same value as the gateways.',
     unit: 'ms',
     default: 604_800_000,
     roles: [...WITH_TOKENS, 'key', 'revoke'],

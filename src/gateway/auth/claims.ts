@@ -22,7 +22,7 @@ export function readIdentity(
   if (!isName(sub, MAX_NAME_CHARS)) return badName('sub', MAX_NAME_CHARS);
   const expiresAt = milliseconds(exp);
   if (expiresAt === undefined) return { fault: 'The claim exp has a wrong value.' };
-  const issuedAt = iat === undefined ? null : milliseconds(iat);
+  const issuedAt = milliseconds(iat);
   if (issuedAt === undefined) return { fault: 'The claim iat has a wrong value.' };
   if (jti !== undefined && !isName(jti, MAX_NAME_CHARS)) return badName('jti', MAX_NAME_CHARS);
   if (plan !== undefined && !isName(plan, MAX_PLAN_CHARS)) return badName('plan', MAX_PLAN_CHARS);

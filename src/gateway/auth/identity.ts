@@ -9,8 +9,8 @@ export interface Identity {
   readonly subject: string;
   /** When the credential ends, ms since 1970. */
   readonly expiresAt: number;
-  /** When it was issued (`iat`), ms since 1970; null when it does not say. */
-  readonly issuedAt: number | null;
+  /** When it was issued (`iat`), ms since 1970. */
+  readonly issuedAt: number;
   /** `jti` of the token; null when it has none. */
   readonly tokenId: string | null;
   /** The API key behind it, by its id; null for other credentials. */

@@ -24,7 +24,7 @@ export interface JwtVerifierSettings {
   readonly type?: string;
   /** Allowance for the issuer's clock on `exp`, `nbf` and `iat`. Default 5 s. */
   readonly clockToleranceMs?: number;
-  /** Tokens that live for longer, from `iat` or else from now on, are refused. Default: no bound. */
+  /** Tokens that live for longer, from `iat` to `exp`, are refused. Default: no bound. */
   readonly maxLifetimeMs?: number;
   /** How many verified tokens are remembered. Default 20,000. */
   readonly maxCachedTokens?: number;
@@ -48,7 +48,8 @@ export function createJwtVerifier(
   const clockToleranceMs = settings.clockToleranceMs ?? 5000;
   const options: JWTVerifyOptions = {
     algorithms: [...keys.algorithms],
-    requiredClaims: ['exp', 'sub'],
+    // Without `iat` nobody could tell how long a revocation has to be kept (RFC 9068 demands it, too).
+    requiredClaims: ['exp', 'iat', 'sub'],
     clockTolerance: clockToleranceMs / 1000,
     ...(settings.issuer === undefined ? {} : { issuer: settings.issuer }),
     ...(settings.audience === undefined ? {} : { audience: settings.audience }),

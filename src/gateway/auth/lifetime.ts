@@ -15,11 +15,10 @@ export function lifetimeProblem(
   bounds: { readonly clockToleranceMs: number; readonly maxLifetimeMs: number },
 ): TokenProblem | undefined {
   const { clockToleranceMs, maxLifetimeMs } = bounds;
-  if (issuedAt !== null && issuedAt > now + clockToleranceMs) {
+  if (issuedAt > now + clockToleranceMs) {
     return { problem: 'token_not_yet_valid', detail: 'The time in iat lies ahead.' };
   }
-  const allowanceMs = issuedAt === null ? clockToleranceMs : 0;
-  if (expiresAt - (issuedAt ?? now) > maxLifetimeMs + allowanceMs + ROUNDING_MS) {
+  if (expiresAt - issuedAt > maxLifetimeMs + ROUNDING_MS) {
     return { problem: 'invalid_claims', detail: 'The token lives for longer than is accepted.' };
   }
   return undefined;

@@ -6,16 +6,13 @@ const EARLIEST_PART = 4 / 5;
 /**
  * How long before the end of a token its client is warned, in whole ms; null: never.
  *
- * @param takenAt when the connection took the token, ms since 1970: its life counts from there when it
- *   does not say when it was issued
  * @param warningMs the configured time; shorter for tokens that live for less than five times that
  */
 export function expiryWarningLead(
   { expiresAt, issuedAt }: Pick<Identity, 'expiresAt' | 'issuedAt'>,
-  takenAt: number,
   warningMs: number,
 ): number | null {
-  const lifetimeMs = Math.max(0, expiresAt - (issuedAt ?? takenAt));
+  const lifetimeMs = Math.max(0, expiresAt - issuedAt);
   const lead = Math.floor(Math.min(warningMs, lifetimeMs * (1 - EARLIEST_PART)));
   return lead === 0 ? null : lead;
 }

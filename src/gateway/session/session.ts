@@ -416,7 +416,7 @@ export class Session
 
   #beginToken(now: number): void {
     this.#warningLeadMs =
-      expiryWarningLead(this.identity, now, this.context.settings.tokenWarningMs) ?? NO_WARNING;
+      expiryWarningLead(this.identity, this.context.settings.tokenWarningMs) ?? NO_WARNING;
     this.#registry.watchExpiry(this, now);
   }
 

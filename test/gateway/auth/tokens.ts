@@ -86,7 +86,7 @@ export function identityOf(parts: Partial<Identity> = {}): Identity {
   return {
     subject: 'alice',
     expiresAt: NOW + 3_600_000,
-    issuedAt: null,
+    issuedAt: NOW,
     tokenId: null,
     keyId: null,
     plan: null,

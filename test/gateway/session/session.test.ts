@@ -544,12 +544,9 @@ describe('the warning ahead of the end of a token', () => {
     expect(client.received.filter(({ type }) => type === 'token_expiring')).toHaveLength(1);
   });
 
-  it.each([
-    ['issued when it was presented', START_TIME],
-    ['that does not say when it was issued', null],
-  ])('comes after four fifths of the life of a short token %s', (_name, issuedAt) => {
+  it('comes after four fifths of the life of a short token', () => {
     const expiresAt = START_TIME + 50_000;
-    const client = world.connect({ identity: identityOf({ expiresAt, issuedAt }) });
+    const client = world.connect({ identity: identityOf({ expiresAt, issuedAt: START_TIME }) });
     world.pass(39_800);
     expect(warnings(client)).toEqual([]);
     world.pass(400);

@@ -152,7 +152,7 @@ export class GatewayNode {
       identity: {
         subject: request.client.name,
         expiresAt: Number.MAX_SAFE_INTEGER,
-        issuedAt: null,
+        issuedAt: 0,
         tokenId: null,
         keyId: null,
         plan: null,

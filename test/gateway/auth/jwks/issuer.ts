@@ -47,8 +47,8 @@ export class Issuer {
   token(kid: string, claims: Record<string, unknown> = {}, nameKey = true): Promise<string> {
     const key = this.#private.get(kid);
     if (key === undefined) throw new Error(`no key ${kid}`);
-    const exp = Math.floor(Date.now() / 1000) + 3600;
-    return new SignJWT({ sub: 'alice', exp, ...claims })
+    const iat = Math.floor(Date.now() / 1000);
+    return new SignJWT({ sub: 'alice', iat, exp: iat + 3600, ...claims })
       .setProtectedHeader({ alg: 'EdDSA', ...(nameKey ? { kid } : {}) })
       .sign(key);
   }
