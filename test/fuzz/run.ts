@@ -118,16 +118,6 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       if (CHANNELS.some((channel) => client.lastClosed(channel) === null))
         throw new Error('no candle yet');
     }, CATCH_UP_MS);
-    // Whoever subscribes with `since` while a first history is still coming may be told to resume.
-    await eventually(async () => {
-      for (const symbol of SYMBOLS) {
-        const answer = await fetch(`${at.http}/api/v1/candles/${symbol}/1?limit=2`, {
-          headers: { Authorization: `Bearer ${token}` },
-        });
-        const { candles } = (await answer.json()) as { candles: readonly unknown[] };
-        if (candles.length < 2) throw new Error(`no history of ${symbol} yet`);
-      }
-    }, CATCH_UP_MS);
     const part = (share: number, index: number) =>
       whileRunning(
         role,

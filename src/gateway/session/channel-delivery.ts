@@ -69,6 +69,8 @@ export class ChannelDelivery {
   /** With no position and no promise: the oldest candle that must not be let go before it was sent. */
   #oldestOwed: number | null = null;
   #kind: ReplayKind = 'snapshot';
+  /** How many closed candles a snapshot that waits for the first history begins with. */
+  #awaitedSnapshot = 0;
   #sentCandles = 0;
   /** The head when the socket left the fast path; null when it has not. */
   #leftAt: { readonly epoch: string | null; readonly offset: number } | null = null;
@@ -86,9 +88,16 @@ export class ChannelDelivery {
   begin(request: DeliveryRequest): ChannelHeadMessage & { readonly recovered?: boolean } {
     const { since, snapshot } = request;
     const head = this.view.head();
-    const certain = this.#certain();
     this.#sentCandles = 0;
     if (since === undefined) {
+      if (this.phase === 'waiting' && head.lastClosed === null) {
+        // What comes after the earlier `since` stays owed, and it is not known yet what that is.
+        this.#kind = 'snapshot';
+        this.#awaitedSnapshot = snapshot;
+        return head;
+      }
+      if (this.phase === 'waiting') this.#endWait(head);
+      const certain = this.#certain();
       this.phase = 'owed';
       this.#kind = 'snapshot';
       this.#begun = false;
@@ -126,10 +135,7 @@ export class ChannelDelivery {
     const head = this.view.head();
     if (this.phase === 'waiting' && head.lastClosed === null) return { step: 'wait' };
     if (head.epoch === null) return { step: 'join' };
-    if (this.phase === 'waiting') {
-      this.#promised = head.lastClosed;
-      this.#resumeFrom(this.#position, head);
-    }
+    if (this.phase === 'waiting') this.#endWait(head);
     if (this.#isLost()) return { step: 'lost' };
 
     const found = this.view.closedAfter(this.#position, maxCandles + 1);
@@ -213,6 +219,15 @@ export class ChannelDelivery {
     if (this.phase === 'new') return undefined;
     if (this.phase === 'live') return this.view.settledClose();
     return this.#begun ? this.#position : this.#promised;
+  }
+
+  /** The first history is there: what is owed can be told now. */
+  #endWait(head: ChannelHeadMessage): void {
+    this.#promised = head.lastClosed;
+    const isReached = this.#resumeFrom(this.#position, head);
+    if (this.#kind !== 'snapshot' || !isReached) return;
+    const start = this.#positionBeforeNewest(this.#awaitedSnapshot);
+    if (start === null || start < (this.#position ?? -1)) this.#position = start;
   }
 
   #resumeFrom(since: number | null, head: ChannelHeadMessage): boolean {

@@ -218,6 +218,71 @@ describe('subscribe', () => {
     expect(client.read()).toMatchObject([{ type: 'candle' }]);
   });
 
+  describe('again, while a resume waits for the first history', () => {
+    const kinds = [
+      ['nothing is known', false],
+      ['only the open candle is known', true],
+    ] as const;
+    /** Asks for what comes after `since`, and then for a snapshot of two. */
+    const twice = (since: number, isOpenKnown: boolean) => {
+      const empty = new MemoryChannel(BTC, 6);
+      world = new World([empty]);
+      if (isOpenKnown) empty.update();
+      const client = world.connect();
+      client.send({ type: 'subscribe', channels: [BTC], since: { [BTC]: since } });
+      client.send({ type: 'subscribe', channels: [BTC], snapshot: 2 });
+      world.pass(300);
+      expect(client.read().map(({ type }) => type)).toEqual([
+        'welcome',
+        'subscribed',
+        'subscribed',
+      ]);
+      return { client, empty };
+    };
+
+    it.each(kinds)(
+      'still sends all after `since`, and no less than was asked for: %s',
+      (_, known) => {
+        for (const [since, first] of [
+          [start(2), 3],
+          [start(5), 4],
+          [start(50), 4],
+        ] as const) {
+          const { client, empty } = twice(since, known);
+          empty.seed(6);
+          world.pass(300);
+          expect(client.socket.closedWith).toBeNull();
+          const candles = [3, 4, 5].slice(first - 3).map((index) => ({ start: start(index) }));
+          expect(client.read()).toMatchObject([{ type: 'snapshot', candles }]);
+        }
+      },
+    );
+
+    it.each(kinds)('sends all there is when history does not reach back to it: %s', (_, known) => {
+      const { client, empty } = twice(start(1), known);
+      empty.seed(9);
+      world.pass(300);
+      expect(client.socket.closedWith).toBeNull();
+      const candles = [3, 4, 5, 6, 7, 8].map((index) => ({ start: start(index) }));
+      expect(client.read()).toMatchObject([{ type: 'snapshot', candles }]);
+      world.publish(empty, empty.close());
+      world.endTurn();
+      expect(client.read()).toMatchObject([{ type: 'candle' }]);
+    });
+
+    it('does so too when the history is there and was not sent yet', () => {
+      const short = new MemoryChannel(BTC, 6);
+      world = new World([short]);
+      const client = world.connect();
+      client.send({ type: 'subscribe', channels: [BTC], since: { [BTC]: start(1) } });
+      short.seed(9);
+      client.send({ type: 'subscribe', channels: [BTC], snapshot: 2 });
+      expect(client.socket.closedWith).toBeNull();
+      const candles = [3, 4, 5, 6, 7, 8].map((index) => ({ start: start(index) }));
+      expect(client.read().at(-1)).toMatchObject({ type: 'snapshot', candles });
+    });
+  });
+
   it('resumes a channel of which nothing was known as soon as its history is there', () => {
     const empty = new MemoryChannel(BTC);
     world = new World([empty]);

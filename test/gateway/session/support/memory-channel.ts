@@ -107,6 +107,7 @@ export class MemoryChannel implements ChannelView {
   seed(count: number): void {
     this.#epoch ??= 'e1';
     for (let index = 0; index < count; index += 1) this.#append();
+    if ((this.open?.start ?? Infinity) <= (this.#lastClosed() ?? 0)) this.open = null;
     this.#offset += 1;
   }
 
