@@ -80,8 +80,10 @@ async function storm(
 
 it('two gateways hold a limit exactly in a storm, through a flush of Redis and the death of one', async () => {
   const token = await tokenOf('anna');
+  // Each of them has some, however the storm goes.
+  const begun = opened(await storm(10, token));
   const outcomes = await storm(120, token);
-  const first = opened(outcomes);
+  const first = [...begun, ...opened(outcomes)];
   expect(first).toHaveLength(PER_IP);
   expect(new Set(outcomes.filter((outcome) => typeof outcome === 'number'))).toEqual(
     new Set([429]),
@@ -101,7 +103,7 @@ it('two gateways hold a limit exactly in a storm, through a flush of Redis and t
   await eventually(async () => {
     const keys = await raw.keys('candlegate:limits:{ip:127.0.0.1}:open');
     expect(Object.keys(await raw.hgetall(keys[0] ?? ''))).toHaveLength(2);
-  }, LEASE_MS);
+  }, LEASE_MS + 5_000);
   expect(opened(await storm(20, token))).toHaveLength(0);
 
   // The places of the one that dies are free after its lease: all of them, and no more.

@@ -54,6 +54,17 @@ describe('SECURITY.md', () => {
     }
   });
 
+  it('has a page that says of every defence how it was seen to fail', () => {
+    const page = readFileSync(path.join(ROOT, 'docs/defences.md'), 'utf8');
+    const seen = page
+      .split('\n')
+      .map((line) => /^\| `(.+?)` +\| `(.+?)` +\| `.+` +\|$/.exec(line))
+      .flatMap((row) => (row === null ? [] : `${row[1]} in ${row[2]}`));
+    const all = DEFENCES.map(({ test, file }) => `${test} in ${file}`);
+    expect(new Set(all).size).toBe(all.length);
+    expect(seen).toEqual(all);
+  });
+
   it('says of every line of its lists where it is met, in files that exist', () => {
     expect(rows(lists).length).toBeGreaterThan(30);
     for (const cells of rows(lists)) {
