@@ -79,7 +79,9 @@ function runWithout({ test, file, from, to }) {
     whole.replace(from, () => to),
   );
   try {
-    return judge(run([test]), test);
+    const verdict = judge(run([test]), test);
+    // A machine that is busy may not even start the tests in time.
+    return verdict.outcome === 'broken' ? judge(run([test]), test) : verdict;
   } finally {
     writeFileSync(place, whole);
   }

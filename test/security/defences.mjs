@@ -82,7 +82,7 @@ export const DEFENCES = [
     SESSION,
     'comes with 4401 soon after the token ended',
     'src/gateway/session/session.ts',
-    "this.#close('token_expired');",
+    "this.line.end('token_expired');",
     '',
   ),
   without(
@@ -258,16 +258,16 @@ export const DEFENCES = [
   without(
     SLOW,
     'end a connection that never answers them',
-    'src/gateway/session/session.ts',
-    'if (this.#health.isStalled(now, settings.stallTimeoutMs))',
-    'if (now < 0)',
+    'src/gateway/session/link-watch.ts',
+    'return health.isStalled(now, context.settings.stallTimeoutMs);',
+    'return false;',
   ),
   without(
     SLOW,
     'is closed with 4000 when it reads nothing at all for 30 seconds',
-    'src/gateway/session/session.ts',
-    'if (this.#health.isStalled(now, settings.stallTimeoutMs))',
-    'if (now < 0)',
+    'src/gateway/session/link-watch.ts',
+    'return health.isStalled(now, context.settings.stallTimeoutMs);',
+    'return false;',
   ),
   without(
     'test/gateway/server/http.test.ts',
@@ -622,16 +622,16 @@ export const DEFENCES = [
   without(
     FLOOD,
     'of protocol pings, and of pongs that nobody asked for, is closed with 4429 after 61',
-    'src/gateway/session/session.ts',
-    'if (!this.#takeFromBudget()) this.#countRefusal();',
+    'src/gateway/session/inbound.ts',
+    'if (!isAdmitted(inbound)) countRefusal(inbound);',
     '',
   ),
   without(
     FLOOD,
     'of subscribing and unsubscribing is closed with 4429 after 40 of each other message',
-    'src/gateway/session/session.ts',
-    "      this.refuse('rate_limited', undefined);\n      this.#countRefusal();\n      return;",
-    "      this.refuse('rate_limited', undefined);",
+    'src/gateway/session/inbound.ts',
+    "    inbound.line.refuse('rate_limited', undefined);\n    countRefusal(inbound);\n    return;",
+    "    inbound.line.refuse('rate_limited', undefined);",
   ),
   without(
     FLOOD,

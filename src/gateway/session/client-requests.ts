@@ -1,10 +1,11 @@
-import { parseChannel, type Channel } from '../../candle/channel.ts';
-import { ERROR_CODES, type ErrorCode } from '../../candle/codes.ts';
+import { parseChannel, type Channel, type ChannelName } from '../../candle/channel.ts';
+import { ERROR_CODES } from '../../candle/codes.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
-import type { ClientMessage, ClientMessageOf, ServerMessage } from '../../candle/messages.ts';
+import type { ClientMessage, ClientMessageOf } from '../../candle/messages.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { ChannelView } from '../channel-view.ts';
 import { countsAsAbuse } from './abuse-window.ts';
+import type { ClientLine } from './client-line.ts';
 import { judgeReceipt } from './receipts.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SocketDelivery } from './socket-delivery.ts';
@@ -18,22 +19,15 @@ import type { TokenRefresh } from './token-refresh.ts';
 
 const DEFAULT_SNAPSHOT_CANDLES = 1;
 
-/** What is sent to one client alone; candles come by fan-out, or in snapshots. */
-export type DirectMessage = Exclude<ServerMessage, { type: 'candle' }>;
-
 /** What the requests of a client need of its session. */
 export interface Conversation {
   readonly context: SessionContext;
   readonly delivery: SocketDelivery;
   readonly refresh: TokenRefresh;
   readonly identity: Identity;
-  readonly isOver: boolean;
+  readonly line: ClientLine;
   /** When a receipt of the client was last counted, ms since 1970; 0 when none was. */
   lastReceiptAt: number;
-  /** Sends what the client waits for. */
-  answer(message: DirectMessage): void;
-  /** Answers with an error. */
-  refuse(code: ErrorCode, id: string | undefined, detail?: string, channel?: string): void;
   /** One more message that earned an error which counts as abuse. */
   countAbuse(): void;
   renew(identity: Identity): void;
@@ -52,7 +46,7 @@ export function obey(conversation: Conversation, message: ClientMessage): void {
       return;
     case 'ping': {
       const time = roundToMicrosecond(conversation.context.clock.now());
-      conversation.answer({ type: 'pong', id: message.id, time });
+      conversation.line.answer({ type: 'pong', id: message.id, time });
       return;
     }
     case 'receipt':
@@ -86,7 +80,7 @@ export function subscribeInitially(
 ): void {
   const view = conversation.context.directory.get(channel.name);
   if (view === undefined) {
-    conversation.refuse('unknown_channel', undefined, undefined, channel.name);
+    conversation.line.refuse('unknown_channel', undefined, undefined, channel.name);
     return;
   }
   begin(conversation, [since === undefined ? { view } : { view, since }], snapshot, undefined);
@@ -105,7 +99,7 @@ function subscribe(conversation: Conversation, message: ClientMessageOf<'subscri
   const plan = planSubscription(message, directory, grant, held, subscriptions);
   if ('malformedSince' in plan) {
     const detail = `since[${JSON.stringify(plan.malformedSince)}]: ${ERROR_CODES.unknown_channel}`;
-    conversation.refuse('invalid_message', message.id, detail);
+    conversation.line.refuse('invalid_message', message.id, detail);
     conversation.countAbuse();
     return;
   }
@@ -131,7 +125,7 @@ function begin(
   // The replays are its children and end by themselves.
   span?.end();
   if (delivery.isWaiting) conversation.awaitHistory();
-  conversation.answer({ type: 'subscribed', id, source: context.source, channels });
+  conversation.line.answer({ type: 'subscribed', id, source: context.source, channels });
 }
 
 function unsubscribe(conversation: Conversation, message: ClientMessageOf<'unsubscribe'>): void {
@@ -140,7 +134,7 @@ function unsubscribe(conversation: Conversation, message: ClientMessageOf<'unsub
   for (const view of plan.views) delivery.unsubscribe(view);
   if (plan.views.length > 0) {
     const channels = plan.views.map(({ channel }) => channel.name);
-    conversation.answer({ type: 'unsubscribed', id: message.id, channels });
+    conversation.line.answer({ type: 'unsubscribed', id: message.id, channels });
   }
   refuseChannels(conversation, plan.refused, message.id);
 }
@@ -150,7 +144,8 @@ function refuseChannels(
   refused: readonly RefusedChannel[],
   id: string | undefined,
 ): void {
-  for (const { code, detail, channel } of refused) conversation.refuse(code, id, detail, channel);
+  for (const { code, detail, channel } of refused)
+    conversation.line.refuse(code, id, detail, channel);
   if (refused.some(({ code }) => countsAsAbuse(code))) conversation.countAbuse();
 }
 
@@ -163,27 +158,36 @@ function dropForbidden(conversation: Conversation): void {
   for (const view of forbidden) {
     delivery.unsubscribe(view);
     // Without the id of `auth`: that one has succeeded.
-    conversation.refuse('forbidden_channel', undefined, undefined, view.channel.name);
+    conversation.line.refuse('forbidden_channel', undefined, undefined, view.channel.name);
   }
+}
+
+/** The channel is no longer served: says so to a client that holds it, and lets go of it. */
+export function leaveChannel({ delivery, line }: Conversation, channel: ChannelName): void {
+  const held = delivery.channels.find(({ view }) => view.channel.name === channel);
+  if (line.isOver || held === undefined) return;
+  delivery.unsubscribe(held.view);
+  line.refuse('unknown_channel', undefined, 'The channel is not served here any more.', channel);
+  line.answer({ type: 'unsubscribed', id: undefined, channels: [channel] });
 }
 
 function authenticate(conversation: Conversation, message: ClientMessageOf<'auth'>): void {
   const { refresh, identity } = conversation;
   const started = refresh.verify(message.token, identity.subject, (result) => {
-    if (conversation.isOver) return;
+    if (conversation.line.isOver) return;
     if (result.status === 'refused') {
-      conversation.refuse(result.code, message.id, result.detail);
+      conversation.line.refuse(result.code, message.id, result.detail);
       if (countsAsAbuse(result.code)) conversation.countAbuse();
       return;
     }
     conversation.renew(result.identity);
     const { expiresAt } = result.identity;
-    conversation.answer({ type: 'authenticated', id: message.id, expiresAt });
+    conversation.line.answer({ type: 'authenticated', id: message.id, expiresAt });
     dropForbidden(conversation);
   });
   if (!started) {
     const detail = 'token: Earlier tokens of this connection are still being checked.';
-    conversation.refuse('invalid_message', message.id, detail);
+    conversation.line.refuse('invalid_message', message.id, detail);
     conversation.countAbuse();
   }
 }

@@ -4,15 +4,16 @@ import type { Identity } from '../auth/identity.ts';
 const EARLIEST_PART = 4 / 5;
 
 /**
- * How long before the end of a token its client is warned, in whole ms; null: never.
+ * When the client is warned of the end of its token, ms since 1970; Infinity: never.
  *
- * @param warningMs the configured time; shorter for tokens that live for less than five times that
+ * @param warningMs the configured time before the end; shorter for tokens that live for less than five
+ *   times that
  */
-export function expiryWarningLead(
+export function warningTime(
   { expiresAt, issuedAt }: Pick<Identity, 'expiresAt' | 'issuedAt'>,
   warningMs: number,
-): number | null {
+): number {
   const lifetimeMs = Math.max(0, expiresAt - issuedAt);
   const lead = Math.floor(Math.min(warningMs, lifetimeMs * (1 - EARLIEST_PART)));
-  return lead === 0 ? null : lead;
+  return lead === 0 ? Infinity : expiresAt - lead;
 }

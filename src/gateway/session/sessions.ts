@@ -6,6 +6,7 @@ import type { Codec } from '../codec/codec.ts';
 import { frameBytes } from '../frame-bytes.ts';
 import type { SessionFactory } from '../session-factory.ts';
 import type { Broadcaster } from '../transport.ts';
+import { leaveChannel } from './client-requests.ts';
 import { PendingLeaves } from './pending-leaves.ts';
 import type { SessionContext, SessionDeps } from './session-context.ts';
 import { FaultSchedule, type SimulatedFaults } from './simulated-faults.ts';
@@ -161,16 +162,16 @@ export function createSessions(deps: SessionDeps): Sessions {
     find: (filter) => matching(filter).map((session) => session.describe()),
     disconnect(filter) {
       const sessions = matching(filter);
-      for (const session of sessions) session.disconnect();
+      for (const { line } of sessions) line.end('disconnected');
       return sessions.length;
     },
     guardBroadcaster: (broadcaster) => leaves.guard(broadcaster),
     leave(channel) {
-      for (const session of registry.all()) session.leave(channel);
+      for (const session of registry.all()) leaveChannel(session, channel);
     },
     closeForHole(channel) {
       for (const session of registry.all()) {
-        if (session.holds(channel)) session.closeForHole();
+        if (session.holds(channel)) session.line.end('history_gap');
       }
     },
     faults,

@@ -1,4 +1,6 @@
 import type { ConnectionFilter } from '../connection-book.ts';
+import type { ClientLine } from './client-line.ts';
+import type { SocketDelivery } from './socket-delivery.ts';
 
 /**
  * Faults that a client brings upon its own connections, so that it can watch what the delivery
@@ -16,9 +18,22 @@ export interface SimulatedFaults {
 
 /** The part of a session that can be at fault. */
 export interface FaultySession {
-  break(): void;
-  slowDown(): void;
-  speedUp(): void;
+  readonly line: Pick<ClientLine, 'isOver' | 'transport'>;
+  readonly delivery: Pick<SocketDelivery, 'settleDrop' | 'hold' | 'release' | 'pump'>;
+}
+
+/** The client takes nothing of the live stream until `speedUp`. */
+function slowDown({ delivery, line }: FaultySession): void {
+  if (line.isOver) return;
+  delivery.settleDrop();
+  delivery.hold();
+}
+
+/** What the client missed is replayed, and then it is live again. */
+function speedUp({ delivery, line }: FaultySession): void {
+  if (line.isOver) return;
+  delivery.release();
+  delivery.pump();
 }
 
 /** Keeps the time of the faults; it costs nothing while there are none. Instants are ms since 1970. */
@@ -36,14 +51,16 @@ export class FaultSchedule<Session extends FaultySession> implements SimulatedFa
 
   drop(filter: ConnectionFilter): number {
     const sessions = this.#matching(filter);
-    for (const session of sessions) session.break();
+    for (const { line } of sessions) {
+      if (!line.isOver) line.transport.abort();
+    }
     return sessions.length;
   }
 
   slowDown(filter: ConnectionFilter, ms: number): number {
     const sessions = this.#matching(filter);
     for (const session of sessions) {
-      session.slowDown();
+      slowDown(session);
       this.#slow.set(session, this.#now() + ms);
     }
     return sessions.length;
@@ -54,7 +71,7 @@ export class FaultSchedule<Session extends FaultySession> implements SimulatedFa
     for (const [session, until] of this.#slow) {
       if (now < until) continue;
       this.#slow.delete(session);
-      session.speedUp();
+      speedUp(session);
     }
   }
 }

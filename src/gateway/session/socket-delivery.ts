@@ -100,9 +100,9 @@ export class SocketDelivery {
     return this.#channels.some((channel) => channel.isReady());
   }
 
-  /** Whether a channel waits for the gateway's first history. */
+  /** Whether a channel waits for the gateway's first history, and the socket is open. */
   get isWaiting(): boolean {
-    return this.#channels.some((channel) => channel.phase === 'waiting');
+    return !this.#isClosed && this.#channels.some((channel) => channel.phase === 'waiting');
   }
 
   find(view: ChannelView): ChannelDelivery | undefined {
