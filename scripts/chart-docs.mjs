@@ -22,7 +22,7 @@ function rows(place, value, { properties = {} }) {
     const name = place === '' ? key : `${place}.${key}`;
     const isDefaulted = value !== undefined && key in value;
     // Those of resources are one value for people.
-    const isGroup = schema.additionalProperties === false && !name.endsWith('resources');
+    const isGroup = schema.properties !== undefined && !name.endsWith('resources');
     if (isGroup) return rows(name, value?.[key], schema);
     const shown = isDefaulted ? `\`${JSON.stringify(value[key])}\`` : '';
     const cells = [`\`${name}\``, typeOf(schema), shown, schema.description];

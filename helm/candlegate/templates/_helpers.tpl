@@ -204,8 +204,22 @@ CANDLEGATE_REDIS_SENTINEL_PASSWORD OTEL_EXPORTER_OTLP_HEADERS
 {{- fail (printf "secrets.values.%s: the chart sets this variable itself; see README.md for the value that it follows (redis.existingSecret for an address with a password)" $name) }}
 {{- end }}
 {{- end }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "candlegate.fullname" .)) }}
+{{- fail (printf "fullnameOverride: name the objects, for %s cannot name a Service: lower case letters, digits and -, a letter first" (include "candlegate.fullname" .)) }}
+{{- end }}
+{{- $ownVolumes := dict "redis-tls" $values.redis.tls.existingSecret "tls" $values.gateway.tls.existingSecret }}
+{{- range $values.extraVolumes }}
+{{- if get $ownVolumes .name }}
+{{- fail (printf "extraVolumes: the chart has a volume called %s itself" .name) }}
+{{- end }}
+{{- end }}
 {{- range $role := list "gateway" "ingest" }}
+{{- $named := list }}
 {{- range (index $values $role).extraEnv }}
+{{- if has .name $named }}
+{{- fail (printf "%s.extraEnv: %s stands there twice" $role .name) }}
+{{- end }}
+{{- $named = append $named .name }}
 {{- if has .name $own }}
 {{- fail (printf "%s.extraEnv: the chart sets %s itself; see README.md for the value that it follows" $role .name) }}
 {{- end }}
@@ -337,13 +351,19 @@ checksum/secret: {{ toJson . | sha256sum }}
 {{- end }}
 {{- end }}
 {{- if and (eq .component "ingest") (include "candlegate.hasSecret" .root) }}
+{{- $given := list }}
+{{- range .role.extraEnv }}
+{{- $given = append $given .name }}
+{{- end }}
 {{- range $name := splitList " " (include "candlegate.ingestSecretVariables" .root) }}
+{{- if not (has $name $given) }}
 - name: {{ $name }}
   valueFrom:
     secretKeyRef:
       name: {{ include "candlegate.secretName" $.root }}
       key: {{ $name }}
       optional: true
+{{- end }}
 {{- end }}
 {{- end }}
 {{- with .role.extraEnv }}

@@ -26,14 +26,18 @@ export interface Manifest {
 export const MINIMUM = { secrets: { existingSecret: 'candlegate' } };
 
 /** Runs `helm template` with values given as an object, or with a file of them. */
-export async function helmTemplate(values: object | string, tool = 'helm'): Promise<RunResult> {
+export async function helmTemplate(
+  values: object | string,
+  tool = 'helm',
+  release = RELEASE,
+): Promise<RunResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'candlegate-chart-'));
   try {
     const file = typeof values === 'string' ? values : path.join(folder, 'values.yaml');
     if (typeof values !== 'string') await writeFile(file, stringify(values));
     return await runTool(tool, [
       'template',
-      RELEASE,
+      release,
       CHART,
       '--namespace',
       'apps',

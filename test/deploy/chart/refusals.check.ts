@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { provideTool } from '../../../scripts/tools.mjs';
-import { refusal } from './chart.ts';
+import { helmTemplate, MINIMUM, refusal } from './chart.ts';
 
 beforeAll(async () => {
   await provideTool('helm');
@@ -74,8 +74,69 @@ describe('wrong values', () => {
       { config: { CANDLEGATE_INTERVALS: '1m,5m' } },
       'tests.channel: name a channel',
     ],
+    ['no name for objects', { fullnameOverride: 'v1.Candles' }, "'/fullnameOverride'"],
+    [
+      'a variable twice',
+      { ingest: { extraEnv: [{ name: 'A' }, { name: 'A' }] } },
+      'ingest.extraEnv:',
+    ],
+    [
+      'a volume of the chart',
+      {
+        gateway: { tls: { existingSecret: 'x' } },
+        extraVolumes: [{ name: 'tls', emptyDir: {} }],
+      },
+      'extraVolumes: the chart has a volume called tls',
+    ],
+    [
+      'a domain twice',
+      { gateway: { topologySpread: { keys: ['a', 'a'] } } },
+      "'/gateway/topologySpread/keys'",
+    ],
+    [
+      'no amount',
+      { ingest: { resources: { limits: { cpu: 'lots' } } } },
+      "'/ingest/resources/limits/cpu'",
+    ],
+    ['no label', { commonLabels: { team: 'my team' } }, "'/commonLabels/team'"],
+    ['no name of a label', { gateway: { podLabels: { 'my team': 'x' } } }, "'/gateway/podLabels'"],
+    ['no name of a Secret', { redis: { existingSecret: 'Mine' } }, "'/redis/existingSecret'"],
+    [
+      'no range',
+      { service: { loadBalancerSourceRanges: ['192.0.2.1'] } },
+      "'/service/loadBalancerSourceRanges/0'",
+    ],
+    ['no protocol', { service: { appProtocol: 'a b' } }, "'/service/appProtocol'"],
+    [
+      'no host',
+      { httpRoute: { hostnames: ['candles.example.com:443'] } },
+      "'/httpRoute/hostnames/0'",
+    ],
+    [
+      'a time too long for a route',
+      { httpRoute: { requestTimeout: '1000000s' } },
+      "'/httpRoute/requestTimeout'",
+    ],
+    [
+      'no metric',
+      { gateway: { autoscaling: { connections: { metricName: 'a/b' } } } },
+      "/metricName'",
+    ],
+    ['no interval', { monitoring: { interval: '0s' } }, "'/monitoring/interval'"],
+    ['no tag', { image: { tag: 'v 1' } }, "'/image/tag'"],
     ['no key for tokens', { secrets: { existingSecret: '' } }, 'secrets.existingSecret:'],
   ])('%s', async (_name, values, message) => {
     expect(await refusal(values)).toContain(message);
   });
+
+  it.each(['v1.candles', '1st'])(
+    'no name for Services follows from the release %s',
+    async (release) => {
+      const { code, stderr } = await helmTemplate(MINIMUM, 'helm', release);
+      expect([code, stderr]).toEqual([1, expect.stringContaining('fullnameOverride:')]);
+      expect(
+        (await helmTemplate({ ...MINIMUM, fullnameOverride: 'candles' }, 'helm', release)).code,
+      ).toBe(0);
+    },
+  );
 });

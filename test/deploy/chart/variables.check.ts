@@ -147,6 +147,15 @@ describe('secrets', () => {
     expect(await refusal(values)).toContain(message);
   });
 
+  it('of ingest may be taken from another Secret: each stands there once, or servers refuse the list', async () => {
+    const name = 'OTEL_EXPORTER_OTLP_HEADERS';
+    const entry = { name, valueFrom: { secretKeyRef: { name: 'tracing', key: 'headers' } } };
+    const manifests = await withValues({ ingest: { extraEnv: [entry] } });
+    const env = container(manifests, 'ingest').env as { name: string }[];
+    expect(env.filter((each) => each.name === name)).toEqual([entry]);
+    expect(env.map((each) => each.name)).toContain('CANDLEGATE_REDIS_SENTINEL_PASSWORD');
+  });
+
   it('may be taken from others by extraEnv', async () => {
     const valueFrom = { secretKeyRef: { name: 'other', key: 'k' } };
     const extraEnv = [
