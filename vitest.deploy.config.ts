@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/deploy/**/*.check.ts'],
+    // It has a cluster of its own, and a configuration for that.
+    exclude: ['test/deploy/cluster/**'],
     testTimeout: 120_000,
     hookTimeout: 1_800_000,
     pool: 'forks',

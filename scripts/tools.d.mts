@@ -7,6 +7,8 @@ export interface Tool {
 export declare const TOOL_NAMES: readonly string[];
 /** What image, chart and compose file are checked with. */
 export declare const CHECKERS: readonly string[];
+/** What a Kubernetes is made of that takes the chart. */
+export declare const CLUSTER_TOOLS: readonly string[];
 
 /** Builds or installs a tool into the user's cache, unless it is there. */
 export declare function provideTool(name: string): Promise<Tool>;

@@ -4,7 +4,7 @@
 // (`provideNodePackages`, `providePythonPackages`). All are kept in the user's cache under a digest of those files, since some take minutes to
 // build.
 //
-//   node scripts/tools.mjs                    provides all of them, and prints how long each took
+//   node scripts/tools.mjs                    provides all but a Kubernetes, and prints how long each took
 //   node scripts/tools.mjs helm hadolint      provides these
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,7 +20,12 @@ const run = promisify(execFile);
 const TOOLS = path.join(import.meta.dirname, '..', 'tools');
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
-/** @type {Record<string, { folder: string, package: string }>} */
+/** Kubernetes says which version it is only where its build has told it; Helm asks. */
+const KUBERNETES_VERSION = ['gitVersion=v1.35.0', 'gitMajor=1', 'gitMinor=35'].map(
+  (variable) => `-X=k8s.io/component-base/version.${variable}`,
+);
+
+/** @type {Record<string, { folder: string, package: string, linkFlags?: string[] }>} */
 const GO_TOOLS = {
   helm: { folder: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
   'helm-3': { folder: 'helm', package: 'helm.sh/helm/v3/cmd/helm' },
@@ -31,35 +36,58 @@ const GO_TOOLS = {
   'compose-config': { folder: 'compose', package: '.' },
   k6: { folder: 'k6', package: 'go.k6.io/k6/v2' },
 };
+/**
+ * A Kubernetes without containers: `kwok` plays the kubelet.
+ *
+ * @type {Record<string, { folder: string, package: string, linkFlags?: string[] }>}
+ */
+const CLUSTER_GO_TOOLS = {
+  etcd: { folder: 'kubernetes', package: 'go.etcd.io/etcd/server/v3' },
+  ...Object.fromEntries(
+    ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'].map((name) => [
+      name,
+      {
+        folder: 'kubernetes',
+        package: `k8s.io/kubernetes/cmd/${name}`,
+        linkFlags: KUBERNETES_VERSION,
+      },
+    ]),
+  ),
+  kwok: { folder: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
+};
 const PYTHON_TOOLS = ['hadolint', 'kubernetes-validate'];
 
 export const TOOL_NAMES = [...PYTHON_TOOLS, ...Object.keys(GO_TOOLS)];
+/** What a Kubernetes is made of that takes the chart; see `npm run test:cluster`. */
+export const CLUSTER_TOOLS = Object.keys(CLUSTER_GO_TOOLS);
 /** What image, chart and compose file are checked with: all but the load generator. */
 export const CHECKERS = TOOL_NAMES.filter((name) => name !== 'k6');
 
 /**
- * @param {string} name one of TOOL_NAMES
+ * @param {string} name one of TOOL_NAMES or CLUSTER_TOOLS
  * @returns {Promise<import('./tools.mjs').Tool>}
  * @throws Error in one sentence when it cannot be had
  */
 export async function provideTool(name) {
-  const go = GO_TOOLS[name];
+  const go = GO_TOOLS[name] ?? CLUSTER_GO_TOOLS[name];
   if (go !== undefined) return { command: await goTool(name, go), env: {} };
   if (!PYTHON_TOOLS.includes(name)) throw new Error(`there is no tool called ${name}`);
   const packages = await providePythonPackages(path.join(TOOLS, 'python'));
   return { command: path.join(packages, 'bin', name), env: { PYTHONPATH: packages } };
 }
 
-async function goTool(name, { folder, package: goPackage }) {
+async function goTool(name, { folder, package: goPackage, linkFlags = [] }) {
   const source = path.join(TOOLS, folder);
   const { stdout: version } = await run('go', ['env', 'GOVERSION'], { cwd: source }).catch(
     (cause) => {
       throw new Error(`Go is needed to build ${name}.`, { cause });
     },
   );
-  const built = cacheFolder('tools', `${name}-${await digestOf(source, version.trim())}`);
+  const digest = await digestOf(source, version.trim(), ...linkFlags);
+  const built = cacheFolder('tools', `${name}-${digest}`);
+  const forLinker = `-ldflags=${['-s', '-w', ...linkFlags].join(' ')}`;
   return made(built, (target) =>
-    run('go', ['build', '-ldflags=-s -w', '-o', target, goPackage], {
+    run('go', ['build', forLinker, '-o', target, goPackage], {
       cwd: source,
       maxBuffer: MAX_OUTPUT_BYTES,
     }),
