@@ -33,7 +33,7 @@ const mayImport = {
     'tracing',
   ],
   page: ['candle', 'client'],
-  client: ['candle', 'protobuf'],
+  client: ['candle'],
 };
 
 module.exports = {

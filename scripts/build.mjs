@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { bundleClient } from './build-client.mjs';
 import { buildClientTypes } from './build-client-types.mjs';
 import { withLock } from './lock.mjs';
 
@@ -37,6 +38,7 @@ const OTHER_SOURCES = [
   'tsconfig.build.json',
   'tsconfig.client.json',
   path.join('scripts', 'build.mjs'),
+  path.join('scripts', 'build-client.mjs'),
   path.join('scripts', 'build-client-types.mjs'),
   PAGE_SCRIPT,
   API_DOCS_SCRIPT,
@@ -67,13 +69,14 @@ function node(...args) {
   execFileSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
 }
 
-function build(digest) {
+async function build(digest) {
   // Compiled beside dist and moved, so that a failed build leaves the last good one.
   const staging = path.join(CACHE, 'dist');
   rmSync(staging, { recursive: true, force: true });
   // Types are checked by `npm test`; leaving that out makes a first `npm start` twice as quick.
   const compiler = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   node(compiler, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', staging);
+  await bundleClient(staging);
   buildClientTypes(compiler, staging);
   rmSync(DIST, { recursive: true, force: true });
   renameSync(staging, DIST);
@@ -85,9 +88,9 @@ function build(digest) {
 
 mkdirSync(CACHE, { recursive: true });
 try {
-  await withLock(path.join(CACHE, 'build.lock'), () => {
+  await withLock(path.join(CACHE, 'build.lock'), async () => {
     const digest = digestOfSources();
-    if (process.argv.includes('--force') || !isCurrent(digest)) build(digest);
+    if (process.argv.includes('--force') || !isCurrent(digest)) await build(digest);
   });
 } catch (error) {
   // The compiler has said what is wrong; a stack trace of this script adds nothing.

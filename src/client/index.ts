@@ -1,9 +1,4 @@
-export {
-  CandlegateClient,
-  type HistoryOptions,
-  type ListenOptions,
-  type Subscription,
-} from './client.ts';
+export { CandlegateClient, type ListenOptions, type Subscription } from './client.ts';
 export type * from './options.ts';
 export type { CandleStream } from './stream.ts';
 export * from './types.ts';

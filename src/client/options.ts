@@ -47,9 +47,9 @@ export interface Encoding {
 
 /** @internal The messages are those of PROTOCOL.md. */
 export interface Codec {
-  write(message: unknown): string | Uint8Array;
+  readonly write: (message: unknown) => string | Uint8Array;
   /** Undefined for what this client does not know: PROTOCOL.md has it ignore that. */
-  read(data: unknown): unknown;
+  readonly read: (data: unknown) => unknown;
 }
 
 /** A gap that is to be filled from elsewhere. */
@@ -102,4 +102,13 @@ export interface CandlesOptions extends SubscribeOptions {
    * again from the gateway once half of them are taken. Default: 1000.
    */
   readonly buffer?: number;
+}
+
+export interface HistoryOptions {
+  /** Closed candles at most, 1 to 1000. Default: 100. */
+  readonly limit?: number;
+  /** Only candles that start before this, ms since 1970. */
+  readonly before?: number;
+  /** Only candles that start after this, ms since 1970. */
+  readonly after?: number;
 }

@@ -1,57 +1,51 @@
 import type { ClientMessage, ServerMessage } from '../candle/messages.ts';
-import type { Codec, WebSocketConstructor, WebSocketLike } from './options.ts';
+import type { SocketListener } from './core/port.ts';
+import type { Encoding, WebSocketConstructor } from './options.ts';
 
-export interface SocketListener {
-  opened(): void;
-  received(message: ServerMessage): void;
-  closed(code: number, reason: string): void;
+/** Unpadded base64url (RFC 4648, section 5) of a token, which is ASCII. */
+function base64url(token: string): string {
+  return btoa(token).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** One WebSocket. */
-export interface Socket {
-  send(message: ClientMessage): void;
-  /** Closes it; nothing more of it is heard. */
-  abandon(): void;
-}
-
-/** Opens a WebSocket and reads its messages. What cannot be read is passed over. */
+/**
+ * Opens a WebSocket and reads its messages. What cannot be read is passed over.
+ *
+ * @param token where it does not travel in the URL, as a ticket
+ * @param failed called in place of `lost` when it never opened
+ */
 export function openSocket(
   WebSocket: WebSocketConstructor,
+  encoding: Encoding,
   url: string,
-  protocols: string[],
-  codec: Codec,
-  listener: SocketListener,
-): Socket {
-  const socket: WebSocketLike = new WebSocket(url, protocols);
+  token: string | undefined,
+  { opened, received, lost }: SocketListener,
+  failed: () => void,
+) {
+  const { write, read } = encoding.open();
+  const bearer = token ? [`base64url.bearer.authorization.candlegate.${base64url(token)}`] : [];
+  const socket = new WebSocket(url, [encoding.protocol, ...bearer]);
+  let closed: SocketListener['lost'] = failed;
   socket.binaryType = 'arraybuffer';
-  let isHeard = true;
   socket.addEventListener('open', () => {
-    if (isHeard) listener.opened();
+    closed = lost;
+    opened();
   });
   // A close follows; `ws` throws an error that nobody listens for.
-  socket.addEventListener('error', () => undefined);
-  socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) => {
-    if (!isHeard) return;
-    isHeard = false;
-    listener.closed(code, reason);
-  });
-  socket.addEventListener('message', ({ data }: { data: unknown }) => {
-    if (!isHeard) return;
-    let message: unknown;
+  socket.addEventListener('error', () => {});
+  socket.addEventListener('close', ({ code, reason }: { code: number; reason: string }) =>
+    closed(code, reason),
+  );
+  socket.addEventListener('message', ({ data }) => {
+    let message;
     try {
-      message = codec.read(data);
+      message = read(data) as ServerMessage | undefined;
     } catch {
       return;
     }
-    if (typeof message === 'object' && message !== null && 'type' in message) {
-      listener.received(message as ServerMessage);
-    }
+    if (message) received(message);
   });
   return {
-    send: (message) => socket.send(codec.write(message) as string),
-    abandon() {
-      isHeard = false;
-      socket.close(1000);
-    },
+    send: (message: ClientMessage) => socket.send(write(message) as string),
+    close: () => socket.close(1000),
   };
 }

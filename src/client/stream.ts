@@ -1,89 +1,68 @@
-import { CandleQueue } from './core/candle-queue.ts';
-import { CandlegateError, type CloseReason, type ReceivedCandle } from './types.ts';
+import { candleQueue } from './queue.ts';
+import type { ReceivedCandle } from './types.ts';
 
-/** What a stream does with its subscription. */
-export interface StreamSource {
-  open(): void;
+/** The candles of one channel for one `for await`. */
+export type CandleStream = AsyncIterableIterator<ReceivedCandle, undefined>;
+
+/** What a stream has of the client. */
+export interface Reading {
   /** A closed candle has been taken. */
-  consumed(): void;
-  close(): void;
-}
-
-interface Waiting {
-  readonly resolve: (result: IteratorResult<ReceivedCandle, undefined>) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly consumed: () => void;
+  readonly close: () => void;
 }
 
 /**
- * The candles of one channel for one `for await`. It subscribes at the first `next`. Open candles that
- * were not taken in time give way to newer ones; closed ones wait.
+ * Subscribes at the first `next`. Open candles that were not taken in time give way to newer ones; closed
+ * ones wait.
+ *
+ * @param open subscribes; it is given what takes candles, and what ends the stream
  */
-export class CandleStream implements AsyncIterableIterator<ReceivedCandle, undefined> {
-  readonly #source: StreamSource;
-  readonly #queue = new CandleQueue();
-  readonly #waiting: Waiting[] = [];
-  #isOpen = false;
+export function candleStream(
+  open: (push: (candle: ReceivedCandle) => void, end: (error?: unknown) => void) => Reading,
+  signal: AbortSignal | undefined,
+): CandleStream {
+  const queue = candleQueue();
+  let reading: Reading | undefined;
   /** How it ended: a failure is told once, after what had come before. */
-  #end: { readonly failure: unknown } | null = null;
+  let end: { readonly error: unknown } | undefined;
+  let wake = () => {};
+  const finish = (error?: unknown) => {
+    end ??= { error };
+    reading?.close();
+    wake();
+  };
+  const abort = () => finish(signal?.reason);
 
-  constructor(source: StreamSource) {
-    this.#source = source;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<ReceivedCandle, undefined>> {
-    if (!this.#isOpen && this.#end === null) {
-      this.#isOpen = true;
-      this.#source.open();
+  async function* iterate(): AsyncGenerator<ReceivedCandle, undefined> {
+    signal?.throwIfAborted();
+    signal?.addEventListener('abort', abort);
+    try {
+      reading = open((candle) => {
+        queue.push(candle);
+        wake();
+      }, finish);
+      for (;;) {
+        const candle = queue.shift();
+        if (candle) {
+          if (candle.confirm) reading.consumed();
+          yield candle;
+        } else if (end) {
+          // oxlint-disable-next-line typescript/only-throw-error -- a signal's reason may be anything
+          if (end.error) throw end.error;
+          return;
+        } else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      finish();
     }
-    const candle = this.#queue.shift();
-    if (candle !== undefined) {
-      if (candle.confirm) this.#source.consumed();
-      return Promise.resolve({ done: false, value: candle });
-    }
-    if (this.#end === null) {
-      return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    }
-    const { failure } = this.#end;
-    this.#end = { failure: undefined };
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a signal's reason may be anything
-    if (failure !== undefined) return Promise.reject(failure);
-    return Promise.resolve({ done: true, value: undefined });
   }
-
-  /** Ends it, as `break` does. */
-  return(): Promise<IteratorResult<ReceivedCandle, undefined>> {
-    this.#source.close();
-    while (this.#queue.shift() !== undefined);
-    this.finish(undefined);
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  push(candle: ReceivedCandle): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) {
-      this.#queue.push(candle);
-      return;
-    }
-    waiting.resolve({ done: false, value: candle });
-    if (candle.confirm) this.#source.consumed();
-  }
-
-  /** Nothing more comes. @param failure what `next` rejects with; undefined: it just ends */
-  finish(failure: unknown): void {
-    if (this.#end !== null) return;
-    const [first, ...others] = this.#waiting.splice(0);
-    this.#end = { failure: first === undefined ? failure : undefined };
-    if (failure === undefined) first?.resolve({ done: true, value: undefined });
-    else first?.reject(failure);
-    for (const { resolve } of others) resolve({ done: true, value: undefined });
-  }
-}
-
-/** What an iteration rejects with; undefined where the user has ended it. */
-export function failureOf(reason: CloseReason): CandlegateError | undefined {
-  return reason.code === 'closed' ? undefined : new CandlegateError(reason);
+  const iterator = iterate();
+  const stop = iterator.return.bind(iterator);
+  // A `next` that waits for a candle ends too.
+  iterator.return = (value) => {
+    finish();
+    return stop(value);
+  };
+  return iterator;
 }

@@ -182,12 +182,15 @@ export interface ClientEvents {
 
 /** A failure with a stable code. */
 export class CandlegateError extends Error {
-  override readonly name = 'CandlegateError';
   /** See `CloseReason`. */
-  readonly code: string;
+  declare readonly code: string;
+  /** Of the HTTP answer that said so; undefined when there was none. */
+  declare readonly status: number | undefined;
+  /** How long that asks to wait, ms. */
+  declare readonly retryAfterMs: number | undefined;
 
-  constructor({ code, message }: CloseReason) {
+  constructor(code: string, message: string, status?: number, retryAfterMs?: number) {
     super(message);
-    this.code = code;
+    Object.assign(this, { name: 'CandlegateError', code, status, retryAfterMs });
   }
 }

@@ -51,8 +51,6 @@ export class GatewaySession {
   #watched: readonly ChannelName[] = [];
   #phase: Phase = { name: 'idle' };
   #client: CandlegateClient | null = null;
-  /** Between channels on a connection that holds, which the client calls `resuming` too. */
-  #isMoving = false;
   #token = '';
   /** Sent with `auth` and not answered yet. */
   #newToken: string | null = null;
@@ -118,7 +116,6 @@ export class GatewaySession {
     if (client === null) return;
     for (const channel of channels) {
       if (this.#subscriptions.has(channel)) continue;
-      this.#isMoving = isOpen(this.#phase);
       this.#subscribe(client, channel);
     }
     for (const [channel, subscription] of this.#subscriptions) {
@@ -138,11 +135,6 @@ export class GatewaySession {
   #setPhase(phase: Phase): void {
     this.#phase = phase;
     this.#deps.listener.onPhase(phase);
-  }
-
-  #moved(phase: Phase): void {
-    this.#isMoving &&= phase.name === 'resuming' && phase.retryAt === null;
-    if (!this.#isMoving) this.#setPhase(phase);
   }
 
   #end(): void {
@@ -203,7 +195,7 @@ export class GatewaySession {
       };
     client.on(
       'state',
-      heard((state) => this.#moved(phaseOf(state))),
+      heard((state) => this.#setPhase(phaseOf(state))),
     );
     client.on(
       'welcome',
@@ -275,6 +267,8 @@ export class GatewaySession {
 
   #failed(code: string, message: string): void {
     const { listener } = this.#deps;
+    // Why an attempt has failed is a part of the phase.
+    if (code === 'unavailable') return;
     if (this.#newToken !== null && /token|subject/.test(code)) {
       this.#newToken = null;
       listener.onNotice(`The new token was refused: ${message}`);

@@ -22,9 +22,10 @@ export function phaseOf(state: ClientState): Phase {
     case 'idle':
     case 'live':
     case 'stale':
+      return state;
     case 'connecting':
     case 'resuming':
-      return state;
+      return { ...state, why: state.why === null ? null : reasonText(state.why) };
     case 'closed':
       return { name: 'closed', why: closeText(state.reason), mend: mendOf(state.reason.code) };
   }
@@ -33,6 +34,24 @@ export function phaseOf(state: ClientState): Phase {
 /** Whether candles can come. */
 export function isOpen({ name }: Phase): boolean {
   return name === 'live' || name === 'stale';
+}
+
+/** Why a connection is made anew, in the user's words; everything else comes with a sentence of the gateway's. */
+const REASONS: Readonly<Record<string, string>> = {
+  going_away: 'The gateway is going away.',
+  too_slow: 'This page could not keep up.',
+  history_gap: 'The gateway lacks candles.',
+  rate_limited: 'This page sent too many messages.',
+  token_expired: 'The token has expired.',
+  revoked: 'The token has been revoked.',
+  timeout: 'The gateway did not answer in time.',
+};
+
+/** @param why of a client's state */
+function reasonText(why: string): string {
+  if (/^close_/.test(why)) return 'The connection was lost.';
+  // What `fetch` says differs from browser to browser.
+  return /^TypeError/.test(why) ? 'The gateway could not be reached.' : (REASONS[why] ?? why);
 }
 
 /** Close codes in the user's words; everything else comes with a sentence of the gateway's. */

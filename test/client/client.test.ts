@@ -43,10 +43,10 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the shell of the client', () => {
   it.each([
-    [{ url, token: 'x' }, 'There is no global WebSocket'],
-    [{ token: 'x', WebSocket: FakeSocket }, 'url is missing'],
-    [{ url, WebSocket: FakeSocket }, 'token is missing'],
-    [{ url: 'ftp://x', token: 'x', WebSocket: FakeSocket }, 'url is no http or ws URL'],
+    [{ url, token: 'x' }, 'WebSocket is missing'],
+    [{ token: 'x', WebSocket: FakeSocket }, 'Invalid URL'],
+    [{ url, WebSocket: FakeSocket }, 'token or WebSocket is missing'],
+    [{ url: 'ftp://x', token: 'x', WebSocket: FakeSocket }, 'url, token or'],
   ])('refuses options %#', (options, message) => {
     const { WebSocket } = globalThis as { WebSocket?: unknown };
     if (WebSocket !== undefined && !('WebSocket' in options)) return;
@@ -69,10 +69,11 @@ describe('the shell of the client', () => {
     socket?.say('open');
     client.updateToken('b.secret');
     expect(socket?.sent.map((text) => (JSON.parse(text) as { type: string }).type)).toEqual([
+      'ping',
       'subscribe',
       'auth',
     ]);
-    expect(socket?.sent[1]).toContain('b.secret');
+    expect(socket?.sent[2]).toContain('b.secret');
     expect(JSON.stringify(wire)).not.toContain('secret');
     // With the last subscription the connection goes, and a script may end.
     subscription.close();
@@ -109,7 +110,7 @@ describe('the shell of the client', () => {
     await settled();
     expect(client.state).toMatchObject({
       name: 'connecting',
-      why: 'The gateway could not be reached.',
+      why: 'Error: mixed content',
     });
     client.close();
   });
@@ -121,6 +122,59 @@ describe('the shell of the client', () => {
     controller.abort(new Error('no more'));
     await expect(stream.next()).rejects.toThrow('no more');
     expect(client.state).toEqual({ name: 'idle' });
+  });
+
+  it('goes by the old token again when the gateway refuses another', async () => {
+    const seen: (string | undefined)[] = [];
+    const client = new CandlegateClient({
+      url,
+      token: 'old',
+      WebSocket: FakeSocket,
+      fetch: (_address, { headers }) => {
+        seen.push(headers['authorization']);
+        return Promise.resolve(answer(200, { source: 'bybit', candles: [] }));
+      },
+    });
+    const errors: string[] = [];
+    client.on('error', ({ code }) => errors.push(code));
+    client.subscribe('BTCUSDT', '1', () => undefined);
+    await settled();
+    const socket = FakeSocket.opened.at(-1);
+    socket?.say('open');
+    const auths = () =>
+      (socket?.sent ?? [])
+        .map((text) => JSON.parse(text) as { type: string; id: string })
+        .filter(({ type }) => type === 'auth');
+    client.updateToken('bad');
+    socket?.hear({ type: 'error', id: auths()[0]?.id, code: 'invalid_token', message: 'no' });
+    await client.history('BTCUSDT', '1');
+    client.updateToken('good');
+    socket?.hear({ type: 'authenticated', id: auths()[1]?.id, expiresAt: 0 });
+    await client.history('BTCUSDT', '1');
+    expect(seen).toEqual(['Bearer old', 'Bearer good']);
+    expect(errors).toEqual(['invalid_token']);
+    expect(client.state.name).toBe('connecting');
+    client.close();
+  });
+
+  it('calls listeners later, and not once they are closed', async () => {
+    const client = new CandlegateClient({ url, token: 'x', WebSocket: FakeSocket });
+    const ends: string[] = [];
+    const open = client.subscribe('BTCUSDT', '1', () => undefined, {
+      onEnd: ({ code }) => ends.push(code),
+    });
+    client.subscribe('ETHUSDT', '1', () => undefined, {
+      onEnd: ({ code }) => ends.push(`other ${code}`),
+    });
+    client.on('state', ({ name }) => {
+      if (name === 'closed') open.close();
+    });
+    client.close();
+    expect(ends).toEqual([]);
+    await settled();
+    expect(ends).toEqual(['closed', 'other closed']);
+    open.close();
+    await expect(client.history('BTCUSDT', '1')).rejects.toThrow();
   });
 
   it('asks a provider for another token when history refuses the old one', async () => {

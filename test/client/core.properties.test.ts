@@ -82,7 +82,7 @@ describe('the core against a model gateway', () => {
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (steps, random) => {
           const world = new World();
-          world.random = random;
+          world.port.chance = random;
           world.subscribe(2, 3);
           for (const step of steps) step(world);
           world.settle();

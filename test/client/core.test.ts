@@ -1,90 +1,97 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientMessage, ServerMessage } from '../../src/candle/messages.ts';
-import { MAX_DELAY_MS } from '../../src/client/core/backoff.ts';
 import { CLOSE_CODES } from '../../src/candle/codes.ts';
-import {
-  ClientCore,
-  CONNECT_TIMEOUT_MS,
-  MAX_REFUSED_CREDENTIALS,
-  REFRESH_RETRY_MS,
-  STABLE_MS,
-  type CoreSettings,
-} from '../../src/client/core/core.ts';
-import type { CoreEvent, Effect } from '../../src/client/core/effects.ts';
-import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from '../../src/client/core/pinger.ts';
+import type { ServerMessage } from '../../src/candle/messages.ts';
+import { MAX_DELAY_MS } from '../../src/client/core/backoff.ts';
+import { CONNECT_TIMEOUT_MS, createCore, REFRESH_RETRY_MS } from '../../src/client/core/core.ts';
+import { PING_INTERVAL_MS, PONG_TIMEOUT_MS } from '../../src/client/core/pings.ts';
 import { RECEIPT_INTERVAL_MS } from '../../src/client/core/receipts.ts';
-import { ANSWER_TIMEOUT_MS } from '../../src/client/core/subscriptions.ts';
+import type { CloseReason, ReceivedCandle } from '../../src/client/types.ts';
+import { FakePort } from './fake-port.ts';
 
 const CHANNEL = 'candles:BTCUSDT:1';
 const MINUTE = 60_000;
 
-/** A core with a clock that the test moves. */
+/** A core, and what it has made of what it was told. */
 class Bench {
-  readonly core: ClientCore;
-  now = 1_000_000;
-  random = 0.5;
-  sent: ClientMessage[] = [];
-  notified: { name: string; detail: unknown }[] = [];
+  readonly port: FakePort;
+  readonly core: ReturnType<typeof createCore>;
+  readonly candles: ReceivedCandle[] = [];
+  readonly ends: CloseReason[] = [];
 
-  constructor(credential: CoreSettings['credential'] = 'token') {
-    this.core = new ClientCore({ credential, receipts: true });
+  constructor(credential: 'token' | 'provider' | 'api_key' = 'token') {
+    this.port = new FakePort(credential);
+    this.core = createCore(this.port, true);
   }
 
-  feed(...events: CoreEvent[]): string[] {
-    let last: readonly Effect[] = [];
-    for (const event of events) {
-      last = this.core.handle(event, this.now, this.random);
-      for (const effect of last) {
-        if (effect.type === 'send') this.sent.push(effect.message);
-        if (effect.type === 'notify') this.notified.push(effect.event);
-      }
-    }
-    return last.map(({ type }) => type);
+  get sent() {
+    return this.port.sent;
   }
-  hear(...messages: ServerMessage[]): string[] {
-    return this.feed(...messages.map((message) => ({ type: 'received' as const, message })));
+  get state() {
+    return this.core.state();
+  }
+  /** Of the events of that name. */
+  details(wanted: string): unknown[] {
+    return this.port.emitted.filter(({ name }) => name === wanted).map(({ detail }) => detail);
+  }
+  hear(...messages: ServerMessage[]): this {
+    for (const message of messages) this.port.socket?.received(message);
+    return this;
   }
   subscribe(): this {
-    const reader = { id: 1, channel: CHANNEL, snapshot: 1, since: null, credit: 10 } as const;
-    this.feed({ type: 'subscribe', reader });
+    this.core.subscribe({
+      channel: CHANNEL,
+      symbol: 'BTCUSDT',
+      interval: '1',
+      snapshot: 1,
+      last: NaN,
+      capacity: 10,
+      push: (candle) => this.candles.push(candle),
+      end: (reason) => this.ends.push(reason),
+    });
     return this;
   }
   /** Up to a first snapshot with candle 9 closed. */
   open(): this {
-    this.feed({ type: 'credential' }, { type: 'socket_opened' });
-    const subscribe = this.sent.findLast(({ type }) => type === 'subscribe');
-    const id = subscribe?.id ?? '';
-    this.hear(
-      {
-        type: 'subscribed',
-        id,
-        source: 'bybit',
-        channels: [
-          { channel: CHANNEL, epoch: 'e', offset: 1, lastClosed: 9 * MINUTE, state: 'live' },
-        ],
-      },
+    this.port.socket?.opened();
+    return this.answer(9);
+  }
+  /** Answers the newest `subscribe`, with one closed candle. */
+  answer(n: number): this {
+    const id = this.sent.findLast(({ type }) => type === 'subscribe')?.id ?? '';
+    const lastClosed = n * MINUTE;
+    const head = { channel: CHANNEL, epoch: 'e', offset: 1, lastClosed, state: 'live' } as const;
+    return this.hear(
+      { type: 'subscribed', id, source: 'bybit', channels: [head] },
       {
         type: 'snapshot',
         channel: CHANNEL,
         epoch: 'e',
         offset: 1,
         source: 'bybit',
-        candles: [candle(9)],
+        candles: [candle(n)],
       },
     );
+  }
+  close(code: number, reason = ''): this {
+    this.port.socket?.lost(code, reason);
     return this;
   }
-  close(code: number): string[] {
-    return this.feed({ type: 'socket_closed', code, reason: '' });
+  refuse(status: number | undefined, code: string, retryAfterMs?: number): this {
+    this.port.connecting?.reject({ status, code, message: code, retryAfterMs });
+    return this;
   }
-  /** Moves the clock to the next deadline and ticks. @returns the ms that passed, and what is to be done */
-  pass(): { ms: number; effects: string[] } {
-    const ms = this.core.nextDeadline() - this.now;
-    this.now += ms;
-    return { ms, effects: this.feed({ type: 'tick' }) };
+  /** Lets time pass, with pings answered, until something was done. @returns ms */
+  passUntil(isDone: () => boolean): number {
+    const from = this.port.time;
+    for (let passed = 0; passed < 50 && !isDone(); passed += 1) {
+      this.port.pass();
+      this.pong();
+    }
+    return this.port.time - from;
   }
-  refuse(status: number, code: string, retryAfterMs: number | null = null): string[] {
-    return this.feed({ type: 'refused', refusal: { status, code, message: code, retryAfterMs } });
+  pong(): this {
+    const id = this.sent.findLast(({ type }) => type === 'ping')?.id ?? '';
+    return this.hear({ type: 'pong', id, time: this.port.time + 1_000 });
   }
 }
 
@@ -127,10 +134,12 @@ describe('after the end of a connection', () => {
   ] as const)('reconnects after %s in %d ms, and asks for what it lacks', (name, delay) => {
     const bench = new Bench().subscribe().open();
     if (name === 'going_away') bench.hear({ type: 'going_away', reconnectDelayMs: 2_345 });
-    bench.close(CLOSE_CODES[name]);
-    expect(bench.core.state).toMatchObject({ name: 'resuming', retryAt: bench.now + delay });
-    expect(bench.pass().effects).toEqual(['authenticate']);
-    bench.feed({ type: 'credential' }, { type: 'socket_opened' });
+    bench.close(CLOSE_CODES[name], name);
+    const retryAt = bench.port.time + delay;
+    expect(bench.state).toEqual({ name: 'resuming', retryAt, why: name });
+    expect(bench.port.pass()).toBe(delay);
+    expect(bench.port.asked.filter((asked) => asked === 'connect')).toHaveLength(2);
+    bench.port.socket?.opened();
     expect(bench.sent.at(-1)).toMatchObject({
       type: 'subscribe',
       channels: [CHANNEL],
@@ -146,107 +155,99 @@ describe('after the end of a connection', () => {
   ] as const)('comes back after %s only with what makes sense', (name, returning) => {
     for (const credential of ['token', 'provider', 'api_key'] as const) {
       const bench = new Bench(credential).subscribe().open();
-      bench.close(CLOSE_CODES[name]);
+      bench.close(CLOSE_CODES[name], name);
       const returns = (returning as readonly string[]).includes(credential);
-      expect(bench.core.state, credential).toMatchObject(
+      expect(bench.state, credential).toMatchObject(
         returns ? { name: 'resuming' } : { name: 'closed', reason: { code: name } },
       );
+      expect(bench.ends).toEqual(returns ? [] : [{ code: name, message: name }]);
     }
   });
 
   it('waits ever longer, with jitter, and begins anew after a connection that held', () => {
     const bench = new Bench().subscribe();
-    bench.random = 0.999_999;
+    bench.port.chance = 0.999_999;
     let before = 0;
     for (let attempt = 0; attempt < 12; attempt += 1) {
-      bench.feed({ type: 'credential' });
-      expect(bench.close(1006)).toEqual(['diagnose']);
-      bench.refuse(0, 'unavailable');
-      const { ms } = bench.pass();
+      bench.refuse(undefined, 'unavailable');
+      const ms = bench.port.pass();
       expect(ms).toBeGreaterThanOrEqual(before);
       expect(ms).toBeLessThanOrEqual(MAX_DELAY_MS);
       before = ms;
     }
     expect(before).toBeGreaterThan(MAX_DELAY_MS - 2);
-    bench.open();
-    bench.now += STABLE_MS;
+    bench.open().pong();
+    bench.passUntil(() => bench.sent.filter(({ type }) => type === 'ping').length > 5);
     bench.close(1006);
-    expect(bench.pass().ms).toBeLessThanOrEqual(500);
+    expect(bench.port.pass()).toBeLessThanOrEqual(500);
   });
 
   it('does not storm a gateway that closes at once again and again', () => {
     const bench = new Bench().subscribe().open();
     bench.close(CLOSE_CODES.history_gap);
-    expect(bench.pass().ms).toBe(0);
+    expect(bench.port.pass()).toBe(0);
     bench.open();
     bench.close(CLOSE_CODES.history_gap);
-    expect(bench.pass().ms).toBeGreaterThan(0);
+    expect(bench.port.pass()).toBeGreaterThan(0);
   });
 
-  it('lets itself be woken', () => {
+  it('lets itself be woken, and does not hear what is of the past', () => {
     const bench = new Bench().subscribe().open();
+    const { socket } = bench.port;
     bench.close(1006);
-    expect(bench.feed({ type: 'wake' })).toEqual(['authenticate']);
+    bench.core.wake();
+    expect(bench.port.asked.at(-1)).toBe('connect');
+    socket?.received(live(10, 2));
+    socket?.lost(1006, '');
+    expect(bench.candles).toHaveLength(1);
+    expect(bench.state).toMatchObject({ name: 'resuming', retryAt: null });
   });
 });
 
 describe('a refused handshake', () => {
   it('ends a client with a fixed token, and tells why', () => {
-    const bench = new Bench().subscribe();
-    bench.feed({ type: 'credential' });
-    bench.close(1006);
-    expect(bench.refuse(401, 'expired_token')).toEqual(['abandon', 'end']);
-    expect(bench.core.state).toMatchObject({ name: 'closed', reason: { code: 'expired_token' } });
+    const bench = new Bench().subscribe().refuse(401, 'expired_token');
+    expect(bench.state).toMatchObject({ name: 'closed', reason: { code: 'expired_token' } });
+    expect(bench.ends).toMatchObject([{ code: 'expired_token' }]);
+    bench.subscribe();
+    expect(bench.ends).toHaveLength(2);
   });
 
   it('asks a provider for another token, but not for ever', () => {
-    const bench = new Bench('provider').subscribe();
-    for (let refused = 1; refused < MAX_REFUSED_CREDENTIALS; refused += 1) {
-      bench.feed({ type: 'credential' });
-      bench.close(1006);
-      bench.refuse(401, 'revoked_token');
-      expect(bench.core.state.name).toBe('connecting');
-      bench.pass();
-    }
-    bench.feed({ type: 'credential' });
-    bench.close(1006);
+    const bench = new Bench('provider').subscribe().refuse(401, 'revoked_token');
+    expect(bench.state.name).toBe('connecting');
+    expect(bench.details('error')).toMatchObject([{ code: 'revoked_token' }]);
+    bench.port.pass();
     bench.refuse(401, 'revoked_token');
-    expect(bench.core.state).toMatchObject({ name: 'closed', reason: { code: 'revoked_token' } });
+    expect(bench.port.purposes).toEqual(['connect', 'refused']);
+    expect(bench.state).toMatchObject({ name: 'closed', reason: { code: 'revoked_token' } });
   });
 
   it('waits as long as it is asked to when there is no room', () => {
-    const bench = new Bench().subscribe();
-    bench.feed({ type: 'credential' });
-    bench.close(1006);
-    bench.refuse(429, 'too_many_connections', 17_000);
-    expect(bench.core.state).toMatchObject({ name: 'connecting', why: 'too_many_connections' });
-    expect(bench.pass().ms).toBe(17_000);
+    const bench = new Bench().subscribe().refuse(429, 'too_many_connections', 17_000);
+    expect(bench.state).toMatchObject({ name: 'connecting', why: 'too_many_connections' });
+    expect(bench.port.pass()).toBe(17_000);
   });
 
   it('gives up an attempt that is not answered, and makes another', () => {
     const bench = new Bench().subscribe();
-    expect(bench.pass()).toEqual({ ms: CONNECT_TIMEOUT_MS, effects: ['abandon'] });
-    expect(bench.core.state).toMatchObject({ name: 'connecting' });
-    expect(bench.pass().effects).toEqual(['authenticate']);
+    expect(bench.port.pass()).toBe(CONNECT_TIMEOUT_MS);
+    expect(bench.port.asked.at(-1)).toBe('disconnect');
+    expect(bench.state).toMatchObject({ name: 'connecting', why: 'timeout' });
+    bench.port.pass();
+    expect(bench.port.asked.at(-1)).toBe('connect');
   });
 });
 
 describe('an open connection', () => {
-  const pongFor = (bench: Bench): ServerMessage => ({
-    type: 'pong',
-    id: bench.sent.findLast(({ type }) => type === 'ping')?.id ?? '',
-    time: bench.now + 1_000,
-  });
-
   it('is measured with pings, and given up when one is not answered', () => {
     const bench = new Bench().subscribe().open();
-    expect(bench.pass()).toEqual({ ms: 0, effects: ['send'] });
-    bench.now += 20;
-    bench.hear(pongFor(bench));
-    expect(bench.core.clock).toEqual({ offsetMs: 1_010, bestRoundTripMs: 20, roundTripMs: 20 });
-    bench.pass();
-    expect(bench.pass()).toEqual({ ms: PONG_TIMEOUT_MS, effects: ['abandon'] });
-    expect(bench.core.state.name).toBe('resuming');
+    bench.port.time += 20;
+    bench.pong();
+    expect(bench.core.clock()).toEqual({ offsetMs: 1_010, bestRoundTripMs: 20, roundTripMs: 20 });
+    bench.port.pass();
+    expect(bench.port.pass()).toBe(PONG_TIMEOUT_MS);
+    expect(bench.state.name).toBe('resuming');
     expect(PING_INTERVAL_MS).toBeLessThan(PONG_TIMEOUT_MS);
   });
 
@@ -255,57 +256,56 @@ describe('an open connection', () => {
     const receipts = () => bench.sent.filter(({ type }) => type === 'receipt');
     bench.hear(live(10, 2));
     expect(receipts()).toEqual([]);
-    bench.pass();
-    bench.now += 20;
-    bench.hear(pongFor(bench), live(11, 3), live(12, 4));
+    bench.port.time += 20;
+    bench.pong().hear(live(11, 3), live(12, 4));
     expect(receipts()).toEqual([
       {
         type: 'receipt',
         channel: CHANNEL,
         epoch: 'e',
         offset: 3,
-        received: bench.now,
+        received: bench.port.time,
         clockOffset: 1_010,
         clockError: 10,
       },
     ]);
-    bench.now += RECEIPT_INTERVAL_MS;
+    bench.port.time += RECEIPT_INTERVAL_MS;
     bench.hear(live(13, 5));
     expect(receipts()).toHaveLength(2);
   });
 
-  it('is given up when a subscribe was never read', () => {
+  it('is given up when a message was not read', () => {
     const bench = new Bench().subscribe();
-    bench.feed({ type: 'credential' }, { type: 'socket_opened' });
-    const from = bench.now;
-    for (let passed = 0; passed < 30 && bench.core.state.name === 'connecting'; passed += 1) {
-      const { effects } = bench.pass();
-      if (effects.includes('abandon')) break;
-      bench.hear(pongFor(bench));
-    }
-    expect(bench.now - from).toBe(ANSWER_TIMEOUT_MS);
+    bench.port.socket?.opened();
+    bench.hear({ type: 'error', code: 'rate_limited', message: 'too many' });
+    expect(bench.port.asked.at(-1)).toBe('disconnect');
+    expect(bench.state).toMatchObject({ name: 'connecting', retryAt: bench.port.time + 250 });
   });
 
   it('renews the token of a provider when that ends soon, and again when it fails', () => {
     const bench = new Bench('provider').subscribe().open();
-    bench.pass();
-    bench.hear({ type: 'token_expiring', expiresAt: bench.now + 60_000 });
-    expect(bench.pass()).toEqual({ ms: 0, effects: ['refresh'] });
-    bench.feed({ type: 'token_failed', reason: { code: 'unavailable', message: 'no' } });
-    expect(bench.notified.at(-1)).toMatchObject({ name: 'error', detail: { code: 'unavailable' } });
-    bench.hear(pongFor(bench));
-    const until = bench.now + REFRESH_RETRY_MS;
-    let effects: string[] = [];
-    while (!effects.includes('refresh') && bench.now < until + 1) {
-      ({ effects } = bench.pass());
-      bench.hear(pongFor(bench));
-    }
-    expect(bench.now).toBe(until);
-    bench.feed({ type: 'token', token: 'new' });
-    expect(bench.sent.at(-1)).toEqual({ type: 'auth', id: 'a1', token: 'new' });
+    const { port } = bench;
+    const refreshes = () => port.asked.filter((asked) => asked === 'refresh').length;
+    bench.pong().hear({ type: 'token_expiring', expiresAt: port.time + 60_000 });
+    expect(refreshes()).toBe(1);
+    port.refreshing?.reject({ code: 'unavailable', message: 'no' });
+    expect(bench.details('error')).toMatchObject([{ code: 'unavailable' }]);
+    expect(bench.passUntil(() => refreshes() === 2)).toBe(REFRESH_RETRY_MS);
+    port.refreshing?.resolve('new');
+    expect(bench.sent.findLast(({ type }) => type === 'auth')).toEqual({
+      type: 'auth',
+      id: 'a1',
+      token: 'new',
+    });
+    expect(JSON.stringify(bench.details('wire'))).not.toContain('new');
     bench.hear({ type: 'error', id: 'a1', code: 'auth_unavailable', message: 'later' });
-    expect(bench.core.state.name).toBe('live');
-    expect(bench.notified.at(-1)).toMatchObject({ detail: { code: 'auth_unavailable' } });
+    expect(bench.state.name).toBe('live');
+    expect(bench.details('error').at(-1)).toMatchObject({ code: 'auth_unavailable' });
+    expect(port.tokens).toEqual([false]);
+    expect(bench.passUntil(() => refreshes() === 3)).toBe(REFRESH_RETRY_MS);
+    port.refreshing?.resolve('newer');
+    bench.hear({ type: 'authenticated', id: 'a2', expiresAt: 0 });
+    expect(port.tokens).toEqual([false, true]);
   });
 
   it('is stale for as long as the gateway says so of a channel', () => {
@@ -316,17 +316,40 @@ describe('an open connection', () => {
       source: 'bybit',
       channels: [{ channel: CHANNEL, epoch: 'e', offset: 1, lastClosed: 0, state }],
     });
-    bench.hear(heartbeat('down'));
-    expect(bench.core.state).toEqual({ name: 'stale', channels: [CHANNEL] });
+    bench.subscribe().answer(9).hear(heartbeat('down'));
+    expect(bench.state).toEqual({ name: 'stale', channels: [CHANNEL] });
     bench.hear(heartbeat('live'));
-    expect(bench.core.state).toEqual({ name: 'live' });
+    expect(bench.state).toEqual({ name: 'live' });
+  });
+
+  it('stays live while a subscription is added', () => {
+    const bench = new Bench().subscribe().open();
+    const states = () => bench.details('state').map((state) => (state as { name: string }).name);
+    bench.subscribe();
+    bench.core.subscribe({
+      channel: 'candles:ETHUSDT:1',
+      symbol: 'ETHUSDT',
+      interval: '1',
+      snapshot: 1,
+      last: 8 * MINUTE,
+      capacity: 1,
+      push: () => undefined,
+      end: () => undefined,
+    });
+    bench.answer(9);
+    expect(states()).toEqual(['connecting', 'live']);
+    bench.close(1006);
+    expect(bench.state.name).toBe('resuming');
   });
 
   it('ends one subscription when its channel is refused, and goes with the last one', () => {
     const bench = new Bench().subscribe().open();
-    const error = { type: 'error', code: 'forbidden_channel', message: 'no' } as const;
-    expect(bench.hear({ ...error, channel: 'candles:ETHUSDT:1' })).toEqual(['notify']);
-    expect(bench.hear({ ...error, channel: CHANNEL })).toEqual(['end', 'abandon']);
-    expect(bench.core.state).toEqual({ name: 'idle' });
+    const error = { type: 'error', id: 's9', code: 'forbidden_channel', message: 'no' } as const;
+    bench.hear({ ...error, channel: 'candles:ETHUSDT:1' });
+    expect(bench.details('error')).toHaveLength(1);
+    bench.hear({ ...error, channel: CHANNEL });
+    expect(bench.ends).toEqual([{ code: 'forbidden_channel', message: 'no' }]);
+    expect(bench.port.asked.at(-1)).toBe('disconnect');
+    expect(bench.state).toEqual({ name: 'idle' });
   });
 });

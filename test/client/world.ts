@@ -1,18 +1,21 @@
-import { ClientCore } from '../../src/client/core/core.ts';
-import { CandleQueue } from '../../src/client/core/candle-queue.ts';
-import type { CoreEvent, Effect } from '../../src/client/core/effects.ts';
-import type { Gap, ReceivedCandle, Repair } from '../../src/client/types.ts';
 import type { ServerMessage } from '../../src/candle/messages.ts';
+import { createCore } from '../../src/client/core/core.ts';
+import { candleQueue } from '../../src/client/queue.ts';
+import type { Gap, ReceivedCandle, Repair } from '../../src/client/types.ts';
+import { FakePort } from './fake-port.ts';
 import { MINUTE, ModelGateway } from './model-gateway.ts';
 
 export const CHANNEL = 'candles:BTCUSDT:1';
 const FIRST = 1_000;
+const UNAVAILABLE = { code: 'unavailable', message: 'away' };
 
 /** A reader of the model: a queue and what was taken from it. */
 export class ModelReader {
-  readonly queue = new CandleQueue();
+  readonly #queue = candleQueue();
   readonly taken: ReceivedCandle[] = [];
   readonly capacity: number;
+  /** Closed candles that wait. */
+  #waiting = 0;
   /** Most closed candles that ever waited. */
   longest = 0;
 
@@ -23,60 +26,71 @@ export class ModelReader {
   get closed(): number[] {
     return this.taken.filter(({ confirm }) => confirm).map(({ start }) => start);
   }
+
+  push(candle: ReceivedCandle): void {
+    this.#queue.push(candle);
+    if (candle.confirm) this.#waiting += 1;
+    this.longest = Math.max(this.longest, this.#waiting);
+  }
+
+  take(): ReceivedCandle | undefined {
+    const candle = this.#queue.shift();
+    if (candle !== undefined) this.taken.push(candle);
+    if (candle?.confirm === true) this.#waiting -= 1;
+    return candle;
+  }
+}
+
+interface Reading {
+  consumed(): void;
+  close(): void;
 }
 
 /** The core between a model gateway and model readers, with a clock that only the test moves. */
 export class World {
-  readonly core: ClientCore;
+  readonly port = new FakePort();
+  readonly core = createCore(this.port, true);
   readonly gateway = new ModelGateway(CHANNEL, FIRST);
   readonly readers = new Map<number, ModelReader>();
-  readonly gaps: Gap[] = [];
-  readonly repairs: Repair[] = [];
-  readonly errors: string[] = [];
-  now = 1_000_000;
+  readonly #readings = new Map<number, Reading>();
   /** Whether the gateway can be reached. */
   isUp = true;
   isRestUp = true;
-  random = 0.5;
   #isConnected = false;
-  #pages: Extract<Effect, { type: 'fetch' }>[] = [];
-  #events: CoreEvent[] = [];
   #lastReader = 0;
-
-  constructor(credential: 'token' | 'provider' = 'token') {
-    this.core = new ClientCore({ credential, receipts: true });
-  }
-
-  feed(event: CoreEvent): void {
-    this.#events.push(event);
-    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-      for (const effect of this.core.handle(next, this.now, this.random)) this.#carryOut(effect);
-    }
-  }
 
   subscribe(snapshot: number, capacity: number): number {
     this.#lastReader += 1;
     const id = this.#lastReader;
-    this.readers.set(id, new ModelReader(capacity));
-    this.feed({
-      type: 'subscribe',
-      reader: { id, channel: CHANNEL, snapshot, since: null, credit: capacity },
+    const reader = new ModelReader(capacity);
+    this.readers.set(id, reader);
+    const reading = this.core.subscribe({
+      channel: CHANNEL,
+      symbol: 'BTCUSDT',
+      interval: '1',
+      snapshot,
+      last: NaN,
+      capacity,
+      push: (candle) => reader.push(candle),
+      end: () => undefined,
     });
+    this.#readings.set(id, reading);
+    this.#carryOut();
     return id;
   }
 
   unsubscribe(id: number): void {
     this.readers.delete(id);
-    this.feed({ type: 'unsubscribe', reader: id });
+    this.#readings.get(id)?.close();
+    this.#carryOut();
   }
 
   take(id: number, count: number): void {
-    const reader = this.readers.get(id);
     for (let taken = 0; taken < count; taken += 1) {
-      const candle = reader?.queue.shift();
+      const candle = this.readers.get(id)?.take();
       if (candle === undefined) return;
-      reader?.taken.push(candle);
-      if (candle.confirm) this.feed({ type: 'consumed', reader: id, count: 1 });
+      if (candle.confirm) this.#readings.get(id)?.consumed();
+      this.#carryOut();
     }
   }
 
@@ -90,7 +104,8 @@ export class World {
   }
 
   say(message: ServerMessage): void {
-    this.feed({ type: 'received', message });
+    this.port.socket?.received(message);
+    this.#carryOut();
   }
 
   lose(code: number): void {
@@ -101,26 +116,22 @@ export class World {
     }
     this.#isConnected = false;
     this.gateway.disconnect();
-    this.feed({ type: 'socket_closed', code, reason: '' });
+    this.port.socket?.lost(code, '');
+    this.#carryOut();
   }
 
-  /** Moves the clock to the next deadline and ticks. */
+  /** Moves the clock to the next timer. */
   pass(): void {
-    const deadline = this.core.nextDeadline();
-    if (deadline === Infinity) return;
-    this.now = Math.max(this.now, deadline);
-    this.feed({ type: 'tick' });
+    this.port.pass();
+    this.#carryOut();
   }
 
   /** Answers requests over REST. */
   answer(limit = 1_000): void {
-    for (const { request, after } of this.#pages.splice(0)) {
-      const refusal = { status: 503, code: 'draining', message: 'no', retryAfterMs: null };
-      this.feed(
-        this.isRestUp
-          ? { type: 'page', request, source: 'bybit', candles: this.gateway.rest(after, limit) }
-          : { type: 'page_failed', request, refusal },
-      );
+    for (const { gap, resolve, reject } of this.port.fetching.splice(0)) {
+      if (this.isRestUp) resolve(this.gateway.rest(gap.after, limit));
+      else reject({ ...UNAVAILABLE, status: 503 });
+      this.#carryOut();
     }
   }
 
@@ -129,75 +140,65 @@ export class World {
     this.isUp = true;
     this.isRestUp = true;
     for (let round = 0; round < 400; round += 1) {
-      this.gateway.pump();
-      this.hear();
-      this.answer();
-      for (const id of this.readers.keys()) this.take(id, Infinity);
+      this.#exchange();
       if (this.state === 'live' && this.isIdle) break;
       if (this.state !== 'live') this.pass();
     }
+    // Readers that are new do not keep it from being live; each waits for the one before it.
+    for (let round = 0; round < 4; round += 1) this.#exchange();
     this.gateway.close();
-    this.gateway.pump();
-    for (let round = 0; round < 8; round += 1) {
-      this.gateway.pump();
-      this.hear();
-      this.answer();
-      for (const id of this.readers.keys()) this.take(id, Infinity);
-    }
+    for (let round = 0; round < 8; round += 1) this.#exchange();
   }
 
   get state(): string {
-    return this.core.state.name;
+    return this.core.state().name;
   }
 
   get isIdle(): boolean {
-    return this.gateway.outbox.length === 0 && this.#pages.length === 0;
+    return this.gateway.outbox.length === 0 && this.port.fetching.length === 0;
   }
 
-  #carryOut(effect: Effect): void {
-    switch (effect.type) {
-      case 'authenticate':
-        this.#events.push({ type: 'credential' });
-        return;
-      case 'open':
-        if (this.isUp) {
-          this.#isConnected = true;
-          this.#events.push({ type: 'socket_opened' });
-        } else this.#events.push({ type: 'socket_closed', code: 1006, reason: '' });
-        return;
-      case 'diagnose':
-        this.#events.push({
-          type: 'refused',
-          refusal: { status: 0, code: 'unavailable', message: 'away', retryAfterMs: null },
-        });
-        return;
-      case 'send':
-        if (!this.#isConnected) throw new Error('sent without a connection');
-        this.gateway.receive(effect.message);
-        return;
-      case 'abandon':
-        this.#isConnected = false;
-        this.gateway.disconnect();
-        return;
-      case 'fetch':
-        this.#pages.push(effect);
-        return;
-      case 'deliver': {
-        const reader = this.readers.get(effect.reader);
-        if (reader === undefined) throw new Error('delivered to nobody');
-        reader.queue.push(effect.candle);
-        reader.longest = Math.max(reader.longest, reader.queue.closed);
-        return;
+  get gaps(): Gap[] {
+    return this.#emitted('gap') as Gap[];
+  }
+
+  get repairs(): Repair[] {
+    return this.#emitted('repair') as Repair[];
+  }
+
+  #emitted(wanted: string): unknown[] {
+    return this.port.emitted.filter(({ name }) => name === wanted).map(({ detail }) => detail);
+  }
+
+  #exchange(): void {
+    this.gateway.pump();
+    this.hear();
+    this.answer();
+    for (const id of this.readers.keys()) this.take(id, Infinity);
+  }
+
+  /** Does what the core has asked for, and what it then asks for. */
+  #carryOut(): void {
+    const { port } = this;
+    while (port.asked.length > 0 || port.sent.length > 0) {
+      for (const asked of port.asked.splice(0)) {
+        if (asked === 'connect') this.#connect();
+        else if (asked === 'disconnect') {
+          this.#isConnected = false;
+          this.gateway.disconnect();
+        }
       }
-      case 'notify':
-        if (effect.event.name === 'gap') this.gaps.push(effect.event.detail);
-        if (effect.event.name === 'repair') this.repairs.push(effect.event.detail);
-        if (effect.event.name === 'error') this.errors.push(effect.event.detail.code);
-        return;
-      case 'end':
-      case 'refresh':
-        return;
+      for (const message of port.sent.splice(0)) {
+        if (!this.#isConnected) throw new Error('sent without a connection');
+        this.gateway.receive(message);
+      }
     }
+  }
+
+  #connect(): void {
+    this.#isConnected = this.isUp;
+    if (this.isUp) this.port.socket?.opened();
+    else this.port.connecting?.reject(UNAVAILABLE);
   }
 }
 

@@ -27,9 +27,10 @@ describe('the state of the connection', () => {
     const reason = { code: 'token_expired', message: 'closed' };
     const closed = describeStatus(phaseOf({ name: 'closed', reason }), false, 0);
     expect(closed.message).toBe('The token has expired. Enter a valid token and connect again.');
-    const resuming = { name: 'resuming', retryAt: 3_400, why: 'The connection was lost.' } as const;
+    const resuming = { name: 'resuming', retryAt: 3_400, why: 'close_1006' } as const;
     const status = describeStatus(phaseOf(resuming), false, 1_000);
     expect(status.text).toBe('Resuming in 3 s');
+    expect(status.message).toContain('The connection was lost.');
     // A countdown would be read out every second.
     expect(status.announcement).not.toContain('3 s');
     const stale = { name: 'stale', channels: ['candles:BTCUSDT:1'] } as const;

@@ -1,348 +1,291 @@
-import type { ServerMessage } from '../../candle/messages.ts';
-import type { ClientState, ClockEstimate, CloseReason, CredentialPurpose } from '../types.ts';
+import type { ClientMessage, ServerMessage, ServerMessageOf } from '../../candle/messages.ts';
+import type { ClientState, CloseReason, CredentialPurpose } from '../types.ts';
 import { fullJitterDelay } from './backoff.ts';
-import { closePolicy } from './close-policy.ts';
-import { isTemporary, type CoreEvent, type Effect, type Refusal } from './effects.ts';
+import { createChannels } from './channels.ts';
 import { hopLatencies } from './hops.ts';
-import { Pinger } from './pinger.ts';
-import { Receipts } from './receipts.ts';
-import { Subscriptions } from './subscriptions.ts';
+import { startPings, type Pings } from './pings.ts';
+import { isTemporary, type Port, type Refusal } from './port.ts';
+import { receiptReporter } from './receipts.ts';
+import { refusalOf } from './refusal.ts';
+import type { RepairPort } from './repair.ts';
+import { Mode, type Reader, type ReaderSpec } from './reader.ts';
 
-/** How long a credential, a handshake or the question why it failed may take. */
-export const CONNECT_TIMEOUT_MS = 10_000;
-/** A connection that held this long starts the backoff anew. */
-export const STABLE_MS = 10_000;
-/** A provider whose tokens are refused this often in a row is not asked again. */
-export const MAX_REFUSED_CREDENTIALS = 3;
+/** How long a connection may take to be made, from the credential to the open socket. */
+export const CONNECT_TIMEOUT_MS = 15_000;
 /** Between two attempts to refresh a token. */
 export const REFRESH_RETRY_MS = 5_000;
-
-/** All instants are ms since 1970. */
-type Phase =
-  | { readonly name: 'idle' }
-  /** A credential is being made ready, a socket opened, or the reason of its failure found. */
-  | { readonly name: 'authenticating' | 'opening' | 'diagnosing'; readonly deadline: number }
-  | { readonly name: 'open'; readonly openedAt: number; readonly pinger: Pinger }
-  | { readonly name: 'waiting'; readonly retryAt: number }
-  | { readonly name: 'closed'; readonly reason: CloseReason };
-
-export interface CoreSettings {
-  /** What the credential is; only a provider can be asked for another token. */
-  readonly credential: 'token' | 'provider' | 'api_key';
-  /** Whether to report receipt times. */
-  readonly receipts: boolean;
+/** An enum, for its members become plain numbers in a bundle. */
+enum Phase {
+  /** Nobody has subscribed to anything. */
+  Idle,
+  Connecting,
+  Open,
+  /** For the next attempt. */
+  Waiting,
+  Closed,
 }
 
 /**
- * The client's side of PROTOCOL.md without any transport: events and the time go in, effects come out
- * for a shell to carry out. It opens nothing, waits for nothing and reads no clock.
+ * The client's side of PROTOCOL.md without any transport: what happens goes in, and what is to be done
+ * goes to the port. It opens nothing and reads no clock but the port's.
+ *
+ * @param receipts whether to report receipt times
  */
-export class ClientCore {
-  readonly #settings: CoreSettings;
-  readonly #subscriptions = new Subscriptions();
-  readonly #receipts = new Receipts();
-  #phase: Phase = { name: 'idle' };
-  /** Failed attempts since the last connection that held. */
-  #attempts = 0;
-  #refusedCredentials = 0;
-  #purpose: CredentialPurpose = 'connect';
+export function createCore(world: Port, receipts: boolean) {
+  let phase = Phase.Idle as Phase;
+  let closeReason: CloseReason;
+  /** What this phase has set going. */
+  const timers: (() => void)[] = [];
+  /** Names the attempt or connection; what others say is not heard. */
+  let generation = 0;
+  let retryAt: number | null = null;
   /** Why the last attempt or connection ended, in a sentence. */
-  #why: string | null = null;
+  let why: string | null = null;
+  /** Failed attempts since the last connection that held. */
+  let attempts = 0;
+  let purpose: CredentialPurpose = 'connect';
   /** The delay that `going_away` asked for, until the close that follows it. */
-  #goingAwayMs: number | null = null;
-  /** Whether anything was ever up to date. */
-  #wasLive = false;
-  /** When the token is to be refreshed, and until when it is good; Infinity: not at all. */
-  #refreshAt = Infinity;
-  #authId = 0;
+  let goingAwayMs: number | undefined;
+  /** Whether everything was ever up to date. */
+  let wasLive = false;
+  let auths = 0;
+  let pings: Pings | undefined;
+  let shownState = '';
 
-  constructor(settings: CoreSettings) {
-    this.#settings = settings;
+  /** The task, as long as the attempt or connection is the one that it is now. */
+  const heard = <Args extends unknown[]>(task: (...args: Args) => void) => {
+    const mine = generation;
+    return (...args: Args) =>
+      enter(() => {
+        if (mine === generation) task(...args);
+      });
+  };
+  const settle = <Value>(
+    promise: PromiseLike<Value>,
+    done: (value: Value) => void,
+    failure: (refusal: Refusal) => void,
+  ) =>
+    promise.then(
+      heard(done),
+      heard((error: unknown) => failure(refusalOf(error))),
+    );
+  const { now, emit } = world;
+  function send(message: ClientMessage): void {
+    if (phase !== Phase.Open) return;
+    emit('wire', {
+      direction: 'out',
+      message: { ...message, token: undefined } as never,
+      at: now(),
+    });
+    world.send(message);
+  }
+  function after(ms: number, action: () => void) {
+    const cancel = world.after(ms, heard(action));
+    timers.push(cancel);
+    return cancel;
+  }
+  const port = {
+    ...world,
+    send,
+    after,
+    fetch: ((gap, found, failure) =>
+      settle(world.fetch(gap), found, failure)) satisfies RepairPort['fetch'],
+  };
+  const channels = createChannels(port);
+  const { readers } = channels;
+  const report = receiptReporter(send);
+  const clock = () => pings?.clock() ?? null;
+
+  /** Takes something in, and does what follows from it. */
+  function enter(task: () => void): void {
+    if (phase !== Phase.Closed) task();
+    if (phase === Phase.Open) channels.ask();
+    if (phase === Phase.Closed) channels.endAll(closeReason);
+    const state = stateOf();
+    wasLive ||= /live|stale/.test(state.name);
+    const shown = JSON.stringify(state);
+    if (shown !== shownState) emit('state', state);
+    shownState = shown;
   }
 
-  /** What pings have told of the gateway's clock; null before the first answer. */
-  get clock(): ClockEstimate | null {
-    return this.#phase.name === 'open' ? this.#phase.pinger.clock : null;
-  }
-
-  get state(): ClientState {
-    const phase = this.#phase;
-    if (phase.name === 'idle') return { name: 'idle' };
-    if (phase.name === 'closed') return { name: 'closed', reason: phase.reason };
-    const { some, all } = this.#subscriptions.progress();
-    if (phase.name === 'open' && (this.#wasLive ? all : some)) {
-      const channels = this.#subscriptions.staleChannels;
-      return channels.length > 0 ? { name: 'stale', channels } : { name: 'live' };
+  function stateOf(): ClientState {
+    if (phase === Phase.Idle) return { name: 'idle' };
+    if (phase === Phase.Closed) return { name: 'closed', reason: closeReason };
+    if (phase !== Phase.Open || [...readers].some(({ isLate }) => isLate)) {
+      return { name: wasLive ? 'resuming' : 'connecting', retryAt, why };
     }
-    const retryAt = phase.name === 'waiting' ? phase.retryAt : null;
-    return { name: this.#wasLive ? 'resuming' : 'connecting', retryAt, why: this.#why };
+    const stale = channels.stale();
+    return stale[0] ? { name: 'stale', channels: stale } : { name: 'live' };
   }
 
-  /** When the next `tick` is due, ms since 1970; Infinity when nothing waits for the time. */
-  nextDeadline(): number {
-    const phase = this.#phase;
-    switch (phase.name) {
-      case 'idle':
-      case 'closed':
-        return Infinity;
-      case 'waiting':
-        return phase.retryAt;
-      case 'open':
-        return Math.min(
-          phase.pinger.nextDeadline(),
-          this.#subscriptions.nextDeadline(),
-          this.#refreshAt,
-        );
-      case 'authenticating':
-      case 'opening':
-      case 'diagnosing':
-        return phase.deadline;
-    }
+  /** Ends what the phase before has set going. */
+  function turn(next: Phase): void {
+    for (const cancel of timers.splice(0)) cancel();
+    phase = next;
+    retryAt = null;
+    if (next === Phase.Open) return;
+    generation += 1;
+    world.disconnect();
+    channels.lost();
+    goingAwayMs = undefined;
+    pings = undefined;
   }
 
-  /**
-   * @param now ms since 1970
-   * @param random a number in [0, 1), spent on the jitter of a retry
-   */
-  handle(event: CoreEvent, now: number, random: number): readonly Effect[] {
-    const out: Effect[] = [];
-    if (this.#phase.name === 'closed') {
-      if (event.type === 'subscribe') {
-        out.push({ type: 'end', reader: event.reader.id, reason: this.#phase.reason });
-      }
-      return out;
-    }
-    this.#take(event, now, random, out);
-    this.#subscriptions.ask(now, out);
-    this.#wasLive ||= this.#phase.name === 'open' && this.#subscriptions.progress().some;
-    return out;
+  function connect(): void {
+    turn(Phase.Connecting);
+    after(CONNECT_TIMEOUT_MS, () => wait('timeout'));
+    const listener = { opened: heard(opened), received: heard(receive), lost: heard(lost) };
+    settle(world.connect(purpose, listener), () => {}, failed);
   }
 
-  #take(event: CoreEvent, now: number, random: number, out: Effect[]): void {
-    const subscriptions = this.#subscriptions;
-    const phase = this.#phase.name;
-    switch (event.type) {
-      case 'subscribe':
-        subscriptions.add(event.reader);
-        if (phase === 'idle') this.#begin(now, out);
-        return;
-      case 'unsubscribe':
-        subscriptions.remove(event.reader, out);
-        this.#restIfEmpty(out);
-        return;
-      case 'consumed':
-        subscriptions.consumed(event.reader, event.count);
-        return;
-      case 'close':
-        this.#close(event.reason, out);
-        return;
-      case 'credential':
-        if (phase !== 'authenticating') return;
-        this.#phase = { name: 'opening', deadline: now + CONNECT_TIMEOUT_MS };
-        out.push({ type: 'open' });
-        return;
-      case 'token':
-        if (phase === 'open') this.#authenticate(event.token, out);
-        return;
-      case 'token_failed':
-        this.#report(event.reason, out);
-        this.#refreshAt = now + REFRESH_RETRY_MS;
-        return;
-      case 'socket_opened':
-        if (phase !== 'opening') return;
-        this.#phase = { name: 'open', openedAt: now, pinger: new Pinger(now) };
-        subscriptions.connected();
-        return;
-      case 'socket_closed':
-        this.#ended(event.code, event.reason, now, random, out);
-        return;
-      case 'credential_failed':
-        if (phase !== 'authenticating') return;
-        this.#report(event.reason, out);
-        this.#retry(event.reason.message, null, now, random);
-        return;
-      case 'refused':
-        if (phase === 'authenticating' || phase === 'diagnosing') {
-          this.#refused(event.refusal, now, random, out);
-        }
-        return;
-      case 'received':
-        if (phase === 'open') this.#receive(event.message, now, out);
-        return;
-      case 'page':
-        subscriptions.page(event.request, event.source, event.candles, now, out);
-        return;
-      case 'page_failed':
-        subscriptions.pageFailed(event.request, event.refusal, now, random, out);
-        return;
-      case 'wake':
-        if (phase === 'waiting') this.#begin(now, out);
-        return;
-      case 'tick':
-        if (now >= this.nextDeadline()) this.#tick(now, random, out);
-    }
+  /** Until the next attempt; without a delay that the gateway has given, as the backoff says. */
+  function wait(reason: string, delayMs = fullJitterDelay(attempts, world.random())): void {
+    turn(Phase.Waiting);
+    attempts += 1;
+    why = reason;
+    retryAt = now() + delayMs;
+    after(delayMs, connect);
   }
 
-  #begin(now: number, out: Effect[]): void {
-    this.#phase = { name: 'authenticating', deadline: now + CONNECT_TIMEOUT_MS };
-    out.push({ type: 'authenticate', purpose: this.#purpose });
+  function close(reason: CloseReason): void {
+    turn(Phase.Closed);
+    closeReason = reason;
   }
 
-  #restIfEmpty(out: Effect[]): void {
-    if (!this.#subscriptions.isEmpty || this.#phase.name === 'idle') return;
-    this.#leave({ name: 'idle' });
-    this.#wasLive = false;
-    out.push({ type: 'abandon' });
-  }
-
-  #close(reason: CloseReason, out: Effect[]): void {
-    this.#leave({ name: 'closed', reason });
-    out.push({ type: 'abandon' });
-    this.#subscriptions.endAll(reason, out);
-  }
-
-  /** Without a socket; what was learnt about the last one no longer holds. */
-  #leave(phase: Phase): void {
-    this.#phase = phase;
-    this.#goingAwayMs = null;
-    this.#refreshAt = Infinity;
-    this.#subscriptions.lost();
-  }
-
-  #report({ code, message }: CloseReason, out: Effect[]): void {
-    out.push({ type: 'notify', event: { name: 'error', detail: { code, message } } });
-  }
-
-  /** Waits for the next attempt; `delayMs` null takes the backoff. */
-  #retry(why: string, delayMs: number | null, now: number, random: number): void {
-    const retryAt = now + (delayMs ?? fullJitterDelay(this.#attempts, random));
-    this.#attempts += 1;
-    this.#why = why;
-    this.#leave({ name: 'waiting', retryAt });
-  }
-
-  #ended(code: number, reason: string, now: number, random: number, out: Effect[]): void {
-    const phase = this.#phase;
-    if (phase.name === 'opening') {
-      this.#phase = { name: 'diagnosing', deadline: now + CONNECT_TIMEOUT_MS };
-      out.push({ type: 'diagnose' });
-      return;
-    }
-    if (phase.name !== 'open') return;
-    if (now - phase.openedAt >= STABLE_MS) this.#attempts = 0;
-    const [name, policy] = closePolicy(code);
-    const { credential } = this.#settings;
-    const canReturn =
-      policy === 'same_key'
-        ? credential !== 'token'
-        : policy !== 'new_token' || credential === 'provider';
-    const message = `The gateway closed the connection: ${name}${reason && ` (${reason})`}.`;
-    if (policy === 'never' || !canReturn) {
-      this.#close({ code: name, message }, out);
-      return;
-    }
-    if (policy === 'new_token') this.#purpose = 'refused';
-    // The gateway's own word counts; "at once" only the first time, or a fault would become a storm.
-    const atOnce = policy !== 'later' && this.#attempts === 0 ? 0 : null;
-    const isLost = code === 1006;
-    const why = isLost ? 'The connection was lost.' : message;
-    this.#retry(why, this.#goingAwayMs ?? atOnce, now, random);
-  }
-
-  #refused(refusal: Refusal, now: number, random: number, out: Effect[]): void {
-    const { status, code, message, retryAfterMs } = refusal;
+  function failed(refusal: Refusal): void {
     if (!isTemporary(refusal)) {
-      this.#refusedCredentials += 1;
-      const canTryAnother =
-        status === 401 &&
-        this.#settings.credential === 'provider' &&
-        this.#refusedCredentials < MAX_REFUSED_CREDENTIALS;
-      if (!canTryAnother) {
-        this.#close({ code, message }, out);
+      if (refusal.status !== 401 || !world.refresh || purpose === 'refused') {
+        close(refusal);
         return;
       }
-      this.#purpose = 'refused';
-      this.#report({ code, message }, out);
+      purpose = 'refused';
     }
-    this.#retry(message, retryAfterMs, now, random);
+    wait(refusal.message, refusal.retryAfterMs);
+    emit('error', refusal);
   }
 
-  #tick(now: number, random: number, out: Effect[]): void {
-    const phase = this.#phase;
-    if (phase.name === 'waiting') {
-      this.#begin(now, out);
+  function lost(code = 1006, reason = ''): void {
+    const name = reason || `close_${code}`;
+    // By PROTOCOL.md's table of close codes; unknown ones follow their range.
+    const returns =
+      { 4401: world.isLasting, 4403: world.refresh, 4429: true }[code] ??
+      (code < 4400 || code > 4499);
+    if (!returns) {
+      close({ code: name, message: name });
       return;
     }
-    if (phase.name !== 'open') {
-      out.push({ type: 'abandon' });
-      this.#retry('The gateway did not answer in time.', null, now, random);
-      return;
-    }
-    if (now >= this.#refreshAt) {
-      this.#refreshAt = Infinity;
-      out.push({ type: 'refresh' });
-    }
-    if (phase.pinger.tick(now, out) && this.#subscriptions.tick(now, out)) return;
-    out.push({ type: 'abandon' });
-    this.#goingAwayMs = null;
-    this.#ended(1006, '', now, random, out);
+    if (code === 4403) purpose = 'refused';
+    // The gateway's own word counts; "at once" only the first time, or a fault would become a storm.
+    const isAtOnce = attempts === 0 && [4000, 4001, 4401, 4403].includes(code);
+    wait(name, goingAwayMs ?? (isAtOnce ? 0 : undefined));
   }
 
-  #authenticate(token: string, out: Effect[]): void {
-    this.#authId += 1;
-    out.push({ type: 'send', message: { type: 'auth', id: `a${this.#authId}`, token } });
+  function opened(): void {
+    turn(Phase.Open);
+    pings = startPings(port, lost, () => (attempts = 0));
   }
 
-  /** Takes in a message of the server. Unknown types change nothing (PROTOCOL.md, "Subprotocols"). */
-  #receive(message: ServerMessage, now: number, out: Effect[]): void {
-    const subscriptions = this.#subscriptions;
-    switch (message.type) {
-      case 'welcome':
-        this.#refusedCredentials = 0;
-        this.#purpose = 'connect';
-        out.push({ type: 'notify', event: { name: 'welcome', detail: message } });
-        return;
-      case 'subscribed':
-        subscriptions.subscribed(message);
-        return;
-      case 'snapshot':
-        subscriptions.snapshot(message, now, out);
-        return;
-      case 'candle': {
-        const { clock } = this;
-        if (this.#settings.receipts) this.#receipts.note(message, clock, now, out);
-        subscriptions.live(message, hopLatencies(message.times, now, clock), now, out);
+  const handlers: {
+    readonly [Type in ServerMessage['type']]?: (message: ServerMessageOf<Type>) => void;
+  } = {
+    ...channels.messages,
+    welcome(message) {
+      purpose = 'connect';
+      emit('welcome', message);
+    },
+    candle(message) {
+      const received = now();
+      const estimate = clock();
+      if (receipts && estimate) report(message, received, estimate);
+      channels.candle(message, received, hopLatencies(message.times, received, estimate));
+    },
+    pong: (message) => pings?.pong(message),
+    token_expiring({ expiresAt }) {
+      if (world.refresh) refresh();
+      else emit('expiring', { expiresAt });
+    },
+    authenticated({ id }) {
+      if (id === `a${auths}`) world.settleToken(true);
+    },
+    error(message) {
+      if (channels.refused(message)) {
+        restIfEmpty();
         return;
       }
-      case 'heartbeat':
-        subscriptions.heads(message.channels);
-        return;
-      case 'pong':
-        if (this.#phase.name === 'open') this.#phase.pinger.pong(message, now);
-        return;
-      case 'token_expiring':
-        if (this.#settings.credential === 'provider') this.#refreshAt = now;
-        else {
-          const { expiresAt } = message;
-          out.push({ type: 'notify', event: { name: 'expiring', detail: { expiresAt } } });
-        }
-        return;
-      case 'error':
-        if (subscriptions.refused(message, out)) {
-          this.#restIfEmpty(out);
-          return;
-        }
-        this.#report(message, out);
-        if (message.id === `a${this.#authId}` && this.#settings.credential === 'provider') {
-          this.#refreshAt = now + REFRESH_RETRY_MS;
-        }
-        return;
-      case 'going_away':
-        this.#goingAwayMs = message.reconnectDelayMs;
-        return;
-      case 'unsubscribed':
-      case 'authenticated':
-        return;
-    }
+      emit('error', message);
+      // One of the client's messages has not been read, and nobody knows which.
+      if (!message.id && !message.channel) lost();
+      if (message.id !== `a${auths}`) return;
+      world.settleToken(false);
+      after(REFRESH_RETRY_MS, refresh);
+    },
+    going_away({ reconnectDelayMs }) {
+      goingAwayMs = reconnectDelayMs;
+    },
+  };
+  function receive(message: ServerMessage): void {
+    emit('wire', { direction: 'in', message, at: now() });
+    handlers[message.type]?.(message as never);
   }
+
+  function refresh(): void {
+    if (world.refresh) settle(world.refresh(), authenticate, refreshFailed);
+  }
+  function refreshFailed(refusal: Refusal): void {
+    emit('error', refusal);
+    after(REFRESH_RETRY_MS, refresh);
+  }
+  function authenticate(token: string): void {
+    send({ type: 'auth', id: `a${(auths += 1)}`, token });
+  }
+
+  function restIfEmpty(): void {
+    if (readers.size > 0) return;
+    turn(Phase.Idle);
+    wasLive = false;
+  }
+
+  return {
+    clock,
+    state: stateOf,
+
+    subscribe(spec: ReaderSpec) {
+      const reader: Reader = {
+        ...spec,
+        mode: Mode.Wanting,
+        feed: 'live',
+        request: undefined,
+        room: spec.capacity,
+        isLate: !wasLive || phase !== Phase.Open,
+      };
+      readers.add(reader);
+      enter(() => {
+        if (phase === Phase.Idle) connect();
+      });
+      return {
+        /** The reader has taken a closed candle. */
+        consumed() {
+          reader.room += 1;
+          if (reader.mode !== Mode.Behind || reader.room * 2 < reader.capacity) return;
+          reader.mode = Mode.Wanting;
+          enter(() => {});
+        },
+        close() {
+          reader.mode = Mode.Ended;
+          if (!readers.delete(reader)) return;
+          enter(() => {
+            channels.remove(reader);
+            restIfEmpty();
+          });
+        },
+      };
+    },
+    close: (reason: CloseReason) => enter(() => close(reason)),
+    /** The network is back, or somebody is impatient: a retry that waits is made now. */
+    wake: () =>
+      enter(() => {
+        if (phase === Phase.Waiting) connect();
+      }),
+    authenticate: (token: string) => enter(() => authenticate(token)),
+  };
 }

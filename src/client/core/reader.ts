@@ -1,107 +1,81 @@
-import { intervalOf, type ChannelName } from '../../candle/channel-name.ts';
-import { nextStart } from '../../candle/interval.ts';
-import type { Gap, ReceivedCandle } from '../types.ts';
-import type { CandleQueue } from './candle-queue.ts';
-import type { Effect, ReaderSpec } from './effects.ts';
+import type { Candle } from '../../candle/candle.ts';
+import { nextStart, type Channel } from '../interval.ts';
+import type { CloseReason, FeedState, ReceivedCandle } from '../types.ts';
 
-/** Closed candles that are held back at most while a gap is being repaired. */
-export const MAX_HELD = 1_000;
-
-/** A gap that is being filled; what comes after it is held back until then. */
-export interface OpenRepair {
-  readonly gap: Gap;
-  /** The number of the newest request. */
-  request: number;
-  readonly held: CandleQueue;
-  /** More came than could be held: it must be asked for again. */
-  overflowed: boolean;
-  found: number;
-  /** Whether none was missing so far. */
-  complete: boolean;
-  failures: number;
-  /** When the request is to be made again, ms since 1970; null while one is under way. */
-  retryAt: number | null;
+/** What a user of a channel wants, and what it is called with. */
+export interface ReaderSpec extends Channel {
+  /** Closed candles to begin with, 0 to 1000. */
+  readonly snapshot: number;
+  /** `start` of the last closed candle that was given, or that it had before. NaN: none; no comparison holds. */
+  last: number;
+  /** Closed candles that it takes before it says `consumed`; Infinity for one that queues nothing. */
+  readonly capacity: number;
+  push(candle: ReceivedCandle): void;
+  /** Nothing more comes. */
+  end(reason: CloseReason): void;
 }
 
-/**
- * One reader's place in a channel. It gives every closed candle once and in order of `start`, whatever
- * comes twice, and holds back what comes after a gap.
- *
- * - `wanting`: to be asked for at the gateway, with `since` once there is anything to resume;
- * - `asked`: the request is on its way; what comes of the channel is not meant for it;
- * - `replaying`: the answer has come, the snapshot is coming;
- * - `current`: takes what comes;
- * - `behind`: its queue is full. What comes passes by; it resumes when there is room again.
- */
-export class Reader {
-  readonly id: number;
-  readonly channel: ChannelName;
-  readonly snapshot: number;
-  mode: 'wanting' | 'asked' | 'replaying' | 'current' | 'behind' = 'wanting';
-  /** `start` of the last closed candle that was given, or that it had before. */
-  lastClosed: number | null;
-  credit: number;
-  readonly #capacity: number;
-  repair: OpenRepair | null = null;
-  /** `lastClosed` when a hole in live candles was last asked for: one that stays is a gap. */
-  resyncedAt: number | null = null;
+/** How a reader fares. An enum, for its members become plain numbers in a bundle. */
+export enum Mode {
+  /** To be asked for at the gateway, with `since` once there is anything to resume. */
+  Wanting,
+  /** The request is on its way; what comes of the channel is not meant for it. */
+  Asked,
+  /** The answer has come, the snapshot is coming. */
+  Replaying,
+  /** Takes what comes. */
+  Current,
+  /** A gap is being filled. What comes passes by; it resumes after that. */
+  Repairing,
+  /** Its queue is full. What comes passes by; it resumes when there is room again. */
+  Behind,
+  /** It is of the past. */
+  Ended,
+}
 
-  constructor({ id, channel, snapshot, since, credit }: ReaderSpec) {
-    this.id = id;
-    this.channel = channel;
-    this.snapshot = snapshot;
-    this.lastClosed = since;
-    this.credit = credit;
-    this.#capacity = credit;
-  }
+/** One reader's place in a channel. */
+export interface Reader extends ReaderSpec {
+  mode: Mode;
+  /** The `subscribe` that is under way for it, until its snapshot is complete. */
+  request: string | undefined;
+  /** What the gateway says of its channel. */
+  feed: FeedState;
+  /** Closed candles that there is room for. */
+  room: number;
+  /** Whether it is being brought to where it should be. */
+  isLate: boolean;
+}
 
-  /** Whether it has had nothing yet. */
-  get isNew(): boolean {
-    return this.lastClosed === null;
-  }
+/** Whether closed candles are missing between what the reader has and `start`, by the calendar. */
+export function isMissing({ interval, last }: Reader, start: number): boolean {
+  return start > nextStart(interval, last);
+}
 
-  /** Whether the candle that starts at `start` is the one after `lastClosed`, or there is nothing to miss. */
-  isNext(start: number): boolean {
-    return (
-      this.lastClosed === null || start <= nextStart(intervalOf(this.channel), this.lastClosed)
-    );
-  }
-
-  /** Gives a candle, or holds it back behind a gap. */
-  take(candle: ReceivedCandle, out: Effect[]): void {
-    const { repair } = this;
-    if (repair === null) {
-      if (this.mode !== 'behind') this.give(candle, out);
-    } else if (!repair.overflowed) {
-      if (candle.confirm && repair.held.closed >= MAX_HELD) repair.overflowed = true;
-      else repair.held.push(candle);
+/** Gives a candle unless it is a repeat, or there is no room: then the reader is `behind`. */
+export function give(
+  reader: Reader,
+  candle: Candle,
+  facts: Pick<ReceivedCandle, 'source' | 'origin' | 'receivedAt'> & Partial<ReceivedCandle>,
+): void {
+  if (candle.start <= reader.last || reader.mode >= Mode.Behind) return;
+  if (candle.confirm) {
+    if (reader.room < 1) {
+      reader.mode = Mode.Behind;
+      reader.isLate = false;
+      return;
     }
+    reader.room -= 1;
+    reader.last = candle.start;
   }
-
-  /** Gives a candle unless it is a repeat, or there is no room: then the reader is `behind`. */
-  give(candle: ReceivedCandle, out: Effect[]): void {
-    if (this.lastClosed !== null && candle.start <= this.lastClosed) return;
-    if (candle.confirm) {
-      if (this.credit < 1) {
-        this.mode = 'behind';
-        this.repair = null;
-        return;
-      }
-      this.credit -= 1;
-      this.lastClosed = candle.start;
-    }
-    out.push({ type: 'deliver', reader: this.id, candle });
-  }
-
-  /** There is room for more closed candles; a reader that was behind resumes once half is free. */
-  consumed(count: number): void {
-    this.credit += count;
-    if (this.mode === 'behind' && this.credit * 2 >= this.#capacity) this.mode = 'wanting';
-  }
-
-  /** The connection is gone. */
-  lost(): void {
-    this.repair = null;
-    if (this.mode !== 'behind') this.mode = 'wanting';
-  }
+  const { channel, symbol, interval } = reader;
+  reader.push({
+    ...candle,
+    channel,
+    symbol,
+    interval,
+    times: null,
+    latency: null,
+    conflated: 0,
+    ...facts,
+  });
 }

@@ -1,30 +1,23 @@
 import type { ServerMessageOf } from '../../candle/messages.ts';
 import type { ClockEstimate } from '../types.ts';
-import type { Effect } from './effects.ts';
+import type { Port } from './port.ts';
 
 /** At most one a second, over all channels (PROTOCOL.md, "Receipts"). */
 export const RECEIPT_INTERVAL_MS = 1_000;
 /** A clock known no better than this is not reported: the gateway would pass it over. */
-export const MAX_CLOCK_ERROR_MS = 50;
+const MAX_CLOCK_ERROR_MS = 50;
 
 /** Tells the gateway now and then when a candle was received, so that it knows the last hop. */
-export class Receipts {
-  #lastAt = -Infinity;
-
-  note(
+export function receiptReporter(send: Port['send']) {
+  let reportedAt = 0;
+  return (
     { channel, epoch, offset }: ServerMessageOf<'candle'>,
-    clock: ClockEstimate | null,
     received: number,
-    out: Effect[],
-  ): void {
-    if (clock === null || received - this.#lastAt < RECEIPT_INTERVAL_MS) return;
-    const { offsetMs: clockOffset, bestRoundTripMs } = clock;
+    { offsetMs: clockOffset, bestRoundTripMs }: ClockEstimate,
+  ): void => {
     const clockError = bestRoundTripMs / 2;
-    if (clockError > MAX_CLOCK_ERROR_MS) return;
-    this.#lastAt = received;
-    out.push({
-      type: 'send',
-      message: { type: 'receipt', channel, epoch, offset, received, clockOffset, clockError },
-    });
-  }
+    if (clockError > MAX_CLOCK_ERROR_MS || received - reportedAt < RECEIPT_INTERVAL_MS) return;
+    reportedAt = received;
+    send({ type: 'receipt', channel, epoch, offset, received, clockOffset, clockError });
+  };
 }

@@ -1,0 +1,148 @@
+import type { ClientMessageOf, ServerMessageOf } from '../../candle/messages.ts';
+import type { ChannelName, CloseReason, FeedState, ReceivedCandle } from '../types.ts';
+import type { Port } from './port.ts';
+import { give, isMissing, Mode, type Reader } from './reader.ts';
+import { repair, type RepairPort } from './repair.ts';
+
+/**
+ * What is subscribed to, and how far each reader of it is: the part of the protocol that makes one
+ * gapless sequence of snapshots, replays, live candles and repaired gaps.
+ */
+export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
+  const readers = new Set<Reader>();
+  let count = 0;
+
+  const readersOf = (name: ChannelName) => [...readers].filter(({ channel }) => channel === name);
+
+  function become(reader: Reader, mode: Mode.Current | Mode.Wanting): void {
+    reader.mode = mode;
+    reader.isLate = mode === Mode.Wanting;
+    reader.request = undefined;
+  }
+
+  function end(reader: Reader, reason: CloseReason): void {
+    readers.delete(reader);
+    reader.end(reason);
+  }
+
+  function heartbeat({
+    channels,
+  }: {
+    readonly channels: readonly { channel: ChannelName; state: FeedState }[];
+  }): void {
+    for (const { channel, state } of channels) {
+      for (const reader of readersOf(channel)) reader.feed = state;
+    }
+  }
+
+  return {
+    readers,
+
+    /** By type. */
+    messages: {
+      heartbeat,
+
+      subscribed(message: ServerMessageOf<'subscribed'>): void {
+        heartbeat(message);
+        for (const { channel, recovered, lastClosed } of message.channels) {
+          for (const reader of readersOf(channel)) {
+            if (reader.request !== message.id) continue;
+            reader.mode = Mode.Replaying;
+            // Without `since`, a channel of which nothing is known goes live at once.
+            if (recovered === undefined && lastClosed === null) become(reader, Mode.Current);
+          }
+        }
+      },
+
+      snapshot({ channel, source, replay, more, candles }: ServerMessageOf<'snapshot'>): void {
+        const facts = {
+          source,
+          origin: replay ? 'replay' : 'snapshot',
+          receivedAt: port.now(),
+        } as const;
+        for (const reader of readersOf(channel)) {
+          const { mode, last, request } = reader;
+          if (mode === Mode.Replaying || mode === Mode.Current) {
+            const first = candles.find(({ start, confirm }) => confirm && start > last);
+            if (!first || !isMissing(reader, first.start))
+              for (const candle of candles) give(reader, candle, facts);
+            // Where it is another reader's snapshot, the next close will show what is missing here.
+            else if (request) repair(reader, first.start, source, port);
+          }
+          if (more || reader.mode === Mode.Asked) continue;
+          if (reader.mode === Mode.Replaying) become(reader, Mode.Current);
+          reader.request = undefined;
+        }
+      },
+    },
+
+    /** Channels whose data is late or cut off, by the gateway's word. */
+    stale: () => [
+      ...new Set([...readers].filter(({ feed }) => feed !== 'live').map(({ channel }) => channel)),
+    ],
+
+    /** It has ended: the gateway is told when it was the channel's last one. */
+    remove({ channel }: Reader): void {
+      if (!readersOf(channel)[0]) port.send({ type: 'unsubscribe', channels: [channel] });
+    },
+
+    /** Asks the gateway for what readers want: one at a time of each channel, many channels at once. */
+    ask(): void {
+      const messages: Record<
+        number,
+        ClientMessageOf<'subscribe'> & { id: string; since: Record<string, number> }
+      > = {};
+      for (const reader of readers) {
+        const { mode, channel, last, snapshot } = reader;
+        if (mode !== Mode.Wanting || readersOf(channel).some(({ request }) => request)) continue;
+        const message = (messages[snapshot] ??= {
+          type: 'subscribe',
+          id: `s${(count += 1)}`,
+          channels: [],
+          snapshot,
+          since: {},
+        });
+        message.channels.push(channel);
+        if (last >= 0) message.since[channel] = last;
+        reader.mode = Mode.Asked;
+        reader.request = message.id;
+      }
+      for (const message of Object.values(messages)) port.send(message);
+    },
+
+    /** The connection is gone, and with it what was asked for on it. */
+    lost(): void {
+      for (const reader of readers) {
+        reader.request = undefined;
+        if (reader.mode !== Mode.Behind) become(reader, Mode.Wanting);
+      }
+    },
+
+    /** Ends all readers. */
+    endAll(reason: CloseReason): void {
+      for (const reader of readers) end(reader, reason);
+    },
+
+    /** @param latency of the message, hop by hop */
+    candle(
+      { channel, candle, source, times, previous }: ServerMessageOf<'candle'>,
+      receivedAt: number,
+      latency: ReceivedCandle['latency'],
+    ): void {
+      for (const reader of readersOf(channel)) {
+        if (reader.mode !== Mode.Current) continue;
+        if (candle.confirm && (previous ?? NaN) > reader.last) become(reader, Mode.Wanting);
+        else give(reader, candle, { source, origin: 'live', receivedAt, times, latency });
+      }
+    },
+
+    /** @returns whether an error concerned a subscription, which it has ended */
+    refused({ id, code, message, channel }: ServerMessageOf<'error'>): boolean {
+      const concerned = [...readers].filter((reader) =>
+        channel ? channel === reader.channel : id && id === reader.request,
+      );
+      for (const reader of concerned) end(reader, { code, message });
+      return concerned.length > 0;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { intervalOf, symbolOf } from '../../src/candle/channel-name.ts';
+import {
+  clientMessageSchema,
+  serverMessageSchema,
+  type ClientMessage,
+  type ServerMessage,
+} from '../../src/candle/messages.ts';
+import { protobuf } from '../../src/client/protobuf.ts';
+import { createProtobufCodec } from '../../src/gateway/codec/protobuf.ts';
+import { ServerMessageWriter } from '../../src/protobuf/server-messages.ts';
+import { valuesOf } from '../support/schema-arbitrary.ts';
+
+interface Vector {
+  readonly name: string;
+  readonly from: 'server' | 'client';
+  readonly hex: string;
+  readonly json: ServerMessage | ClientMessage;
+}
+const vectors = JSON.parse(
+  readFileSync(new URL('../../proto/candlegate/v1/vectors.json', import.meta.url), 'utf8'),
+) as Vector[];
+
+const bufferOf = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
+
+/** The client leaves out what it has no use for. */
+function asTheClientReads(message: ServerMessage): object {
+  if (message.type === 'welcome') return { ...message, limits: undefined };
+  if (message.type === 'unsubscribed') return { ...message, channels: undefined };
+  if (message.type !== 'candle') return message;
+  const { channel } = message;
+  return { ...message, symbol: symbolOf(channel), interval: intervalOf(channel) };
+}
+
+/** Without what is the same as nothing on the wire. */
+function bare(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(bare);
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined && member !== '' && member !== 0)
+      .map(([name, member]) => [name, bare(member)]),
+  );
+}
+
+describe('protocol buffers of the client', () => {
+  it('are those of the test vectors, in the order of one connection', () => {
+    const { read, write } = protobuf.open();
+    for (const { name, from, hex, json } of vectors) {
+      const bytes = Buffer.from(hex, 'hex');
+      if (from === 'server') {
+        const message = read(bufferOf(bytes));
+        expect(bare(message), name).toEqual(bare(asTheClientReads(json as ServerMessage)));
+      } else expect(Buffer.from(write(json) as Uint8Array).toString('hex'), name).toBe(hex);
+    }
+  });
+
+  it('bring every message of the server as it was', () => {
+    fc.assert(
+      fc.property(valuesOf(serverMessageSchema), (message) => {
+        const bytes = new ServerMessageWriter().write(message, true);
+        const read = protobuf.open().read(bufferOf(bytes));
+        expect(bare(read)).toEqual(bare(asTheClientReads(message)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('take every message of the client to the gateway', () => {
+    const codec = createProtobufCodec();
+    fc.assert(
+      fc.property(valuesOf(clientMessageSchema), (message) => {
+        const { since, ...rest } = message as { since?: object };
+        // An empty map cannot be told from none, and means the same.
+        const expected = since !== undefined && Object.keys(since).length === 0 ? rest : message;
+        const bytes = protobuf.open().write(message) as Uint8Array;
+        expect(codec.decode(bytes, true)).toEqual({ ok: true, message: expected });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('refuse what is cut off, and pass over what is not known', () => {
+    const { read } = protobuf.open();
+    const [welcome] = vectors.map(({ hex }) => Buffer.from(hex, 'hex'));
+    expect(() => read(bufferOf((welcome ?? Buffer.alloc(0)).subarray(0, 9)))).toThrow();
+    // Field 99 of a ServerMessage, and a candle with an alias that nothing has explained.
+    expect(read(bufferOf(Buffer.from('9a0600', 'hex')))).toBeUndefined();
+    expect(() => read(bufferOf(Buffer.from('0a020809', 'hex')))).toThrow();
+  });
+});
