@@ -67,12 +67,12 @@ export const PROBLEM_CODES = {
   headers_too_large: { status: 431, title: 'Address and headers are too large together.' },
   auth_unavailable: {
     status: 503,
-    title: 'Credentials of this kind cannot be checked at the moment.',
+    title: "The token cannot be checked at the moment: the issuer's keys cannot be had. Try again.",
   },
   draining: { status: 503, title: 'This gateway is shutting down; try another.' },
   store_unavailable: {
     status: 503,
-    title: 'The credential cannot be checked at the moment; try again.',
+    title: 'The credential cannot be checked at the moment: the store cannot be read. Try again.',
   },
   internal_error: { status: 500, title: 'The gateway failed to answer.' },
 } as const satisfies Record<string, { status: number; title: string }>;
