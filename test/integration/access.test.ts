@@ -136,8 +136,12 @@ async function connected(gateway: Listening, proof: Proof): Promise<WebSocket> {
 const connectedToBoth = (proof: Proof) =>
   Promise.all(gateways.map((gateway) => connected(gateway, proof)));
 
+/** @throws when it is still open after 10 s */
 async function closeOf(socket: WebSocket): Promise<{ code: number; reason: string; at: number }> {
-  const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+  const signal = AbortSignal.timeout(10_000);
+  const [code, reason] = (await once(socket, 'close', { signal }).catch((error: unknown) => {
+    throw new Error('the connection was not closed', { cause: error });
+  })) as [number, Buffer];
   return { code, reason: reason.toString(), at: performance.now() };
 }
 

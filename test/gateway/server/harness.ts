@@ -197,9 +197,14 @@ export function opened(client: WebSocket): Promise<void> {
   });
 }
 
+/** @throws when it is still open after 15 s */
 export function closeOf(client: WebSocket): Promise<{ code: number; reason: string }> {
-  return new Promise((resolve) => {
-    client.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the connection was not closed')), 15_000);
+    client.once('close', (code, reason) => {
+      clearTimeout(timer);
+      resolve({ code, reason: reason.toString() });
+    });
   });
 }
 
