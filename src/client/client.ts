@@ -88,8 +88,8 @@ export class CandlegateClient {
    * with a `CandlegateError` when it is refused, or with the reason of an aborted signal.
    *
    * @param symbol in any case
-   * @param interval Bybit's spelling, or an alias: `1m`, `4h`, `1d`, …
-   * @throws CandlegateError when one of them is malformed
+   * @param interval Bybit's spelling, or an alias: `1m`, `4h`, `1d`, …; what is none is refused by the
+   *   gateway, as `unknown_channel`
    */
   candles(symbol: string, interval: string, options: CandlesOptions = {}): CandleStream {
     const channel = parseChannel(symbol, interval);
@@ -110,8 +110,6 @@ export class CandlegateClient {
   /**
    * The same as calls of `listener`, one after the other; nothing waits for it, so every update of an
    * open candle comes too.
-   *
-   * @throws CandlegateError when symbol or interval is malformed
    */
   subscribe(
     symbol: string,
@@ -145,7 +143,10 @@ export class CandlegateClient {
     return this.#transport.candles(parseChannel(symbol, interval), options);
   }
 
-  /** Puts another token in place of a fixed one, on the open connection too. */
+  /**
+   * Puts another token in place of a fixed one, on the open connection too. If the gateway refuses it there,
+   * that is an `error` event, and the one before it stays.
+   */
   updateToken(token: string): void {
     this.#transport.use(token);
     this.#core.authenticate(token);

@@ -98,10 +98,6 @@ export type OwnErrorCode =
   | 'closed'
   /** The `AbortSignal` fired. */
   | 'aborted'
-  /** The interval is none that Bybit has. */
-  | 'unknown_interval'
-  /** The symbol is malformed. */
-  | 'unknown_symbol'
   /** The token provider failed, a request failed, or an answer cannot be read. */
   | 'unavailable';
 
@@ -109,7 +105,7 @@ export type OwnErrorCode =
 export interface CloseReason {
   /** A close code's name, a problem code or an error code of PROTOCOL.md, or one of `OwnErrorCode`. */
   readonly code: string;
-  /** A sentence. */
+  /** A sentence, or the code once more. */
   readonly message: string;
 }
 
@@ -118,12 +114,15 @@ export interface CloseReason {
  * - `connecting`: the first connection is being made.
  * - `live`: connected, and every channel is up to date.
  * - `stale`: connected, but the gateway says of these channels that their data is late or cut off.
- * - `resuming`: the connection was lost; it is being made anew, and what was missed is being replayed.
+ * - `resuming`: the connection was lost, or something was missed; it is being brought back.
  * - `closed`: for good.
  */
 export type ClientState =
   | { readonly name: 'idle' }
-  /** `retryAt`: when the next attempt is made, ms since 1970; null while one is under way. */
+  /**
+   * `retryAt`: when the next attempt is made, ms since 1970; null while one is under way. `why`: the name of
+   * a close code, `close_` and its number, `timeout`, or what a refusal said.
+   */
   | { readonly name: 'connecting'; readonly retryAt: number | null; readonly why: string | null }
   | { readonly name: 'live' }
   | { readonly name: 'stale'; readonly channels: readonly ChannelName[] }
@@ -176,7 +175,7 @@ export interface ClientEvents {
   expiring: { readonly expiresAt: number };
   /** Something failed that does not end the client: it goes on by itself. */
   error: CloseReason;
-  /** For logs. */
+  /** For logs. In protocol buffers it lacks what the client has no use for. */
   wire: WireMessage;
 }
 

@@ -280,6 +280,9 @@ describe('an open connection', () => {
     bench.hear({ type: 'error', code: 'rate_limited', message: 'too many' });
     expect(bench.port.asked.at(-1)).toBe('disconnect');
     expect(bench.state).toMatchObject({ name: 'connecting', retryAt: bench.port.time + 250 });
+    const other = new Bench().subscribe().open();
+    other.hear({ type: 'error', code: 'unknown_type', message: 'an older gateway' });
+    expect(other.state).toEqual({ name: 'live' });
   });
 
   it('renews the token of a provider when that ends soon, and again when it fails', () => {

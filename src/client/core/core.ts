@@ -6,8 +6,8 @@ import { hopLatencies } from './hops.ts';
 import { startPings, type Pings } from './pings.ts';
 import { isTemporary, type Port, type Refusal } from './port.ts';
 import { receiptReporter } from './receipts.ts';
-import { refusalOf } from './refusal.ts';
 import type { RepairPort } from './repair.ts';
+import { createScope } from './scope.ts';
 import { Mode, type Reader, type ReaderSpec } from './reader.ts';
 
 /** How long a connection may take to be made, from the credential to the open socket. */
@@ -34,10 +34,6 @@ enum Phase {
 export function createCore(world: Port, receipts: boolean) {
   let phase = Phase.Idle as Phase;
   let closeReason: CloseReason;
-  /** What this phase has set going. */
-  const timers: (() => void)[] = [];
-  /** Names the attempt or connection; what others say is not heard. */
-  let generation = 0;
   let retryAt: number | null = null;
   /** Why the last attempt or connection ended, in a sentence. */
   let why: string | null = null;
@@ -52,23 +48,7 @@ export function createCore(world: Port, receipts: boolean) {
   let pings: Pings | undefined;
   let shownState = '';
 
-  /** The task, as long as the attempt or connection is the one that it is now. */
-  const heard = <Args extends unknown[]>(task: (...args: Args) => void) => {
-    const mine = generation;
-    return (...args: Args) =>
-      enter(() => {
-        if (mine === generation) task(...args);
-      });
-  };
-  const settle = <Value>(
-    promise: PromiseLike<Value>,
-    done: (value: Value) => void,
-    failure: (refusal: Refusal) => void,
-  ) =>
-    promise.then(
-      heard(done),
-      heard((error: unknown) => failure(refusalOf(error))),
-    );
+  const { heard, after, settle, end } = createScope(world, enter);
   const { now, emit } = world;
   function send(message: ClientMessage): void {
     if (phase !== Phase.Open) return;
@@ -78,11 +58,6 @@ export function createCore(world: Port, receipts: boolean) {
       at: now(),
     });
     world.send(message);
-  }
-  function after(ms: number, action: () => void) {
-    const cancel = world.after(ms, heard(action));
-    timers.push(cancel);
-    return cancel;
   }
   const port = {
     ...world,
@@ -120,11 +95,10 @@ export function createCore(world: Port, receipts: boolean) {
 
   /** Ends what the phase before has set going. */
   function turn(next: Phase): void {
-    for (const cancel of timers.splice(0)) cancel();
     phase = next;
     retryAt = null;
+    end(next !== Phase.Open);
     if (next === Phase.Open) return;
-    generation += 1;
     world.disconnect();
     channels.lost();
     goingAwayMs = undefined;
@@ -213,8 +187,8 @@ export function createCore(world: Port, receipts: boolean) {
         return;
       }
       emit('error', message);
-      // One of the client's messages has not been read, and nobody knows which.
-      if (!message.id && !message.channel) lost();
+      // Nobody knows which message has not been read.
+      if (['rate_limited', 'message_too_big'].includes(message.code)) lost();
       if (message.id !== `a${auths}`) return;
       world.settleToken(false);
       after(REFRESH_RETRY_MS, refresh);

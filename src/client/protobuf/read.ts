@@ -36,7 +36,7 @@ export function messageReader() {
         offset,
         lastClosed,
         state: FEED_STATES[state],
-        recovered: recovered && recovered > 0,
+        recovered: recovered === undefined ? undefined : recovered > 0,
       });
     });
     return channels;
