@@ -42,16 +42,7 @@ export class CandlegateClient {
   constructor(options: ClientOptions) {
     const { receipts = true, signal } = options;
     this.#transport = createTransport(options, (name, detail) => this.#emit(name, detail));
-    this.#core = createCore(
-      {
-        ...this.#transport.port,
-        after(ms, action) {
-          const timer = setTimeout(action, ms);
-          return () => clearTimeout(timer);
-        },
-      },
-      receipts,
-    );
+    this.#core = createCore(this.#transport, receipts);
     this.#signal = signal;
     (globalThis as { addEventListener?: AbortSignal['addEventListener'] }).addEventListener?.(
       'online',

@@ -82,11 +82,15 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
     return answer['candles'] as never;
   }
 
-  const port: Omit<Port, 'after'> = {
+  const port: Port = {
     emit,
     /** Finer than `Date.now()`, and it never goes back; pings make up for its drift. */
     now: () => performance.timeOrigin + performance.now(),
     random: Math.random,
+    after: (ms, action) => {
+      const timer = setTimeout(action, ms);
+      return () => clearTimeout(timer);
+    },
     isLasting: !!(apiKey ?? provider),
     async connect(purpose, listener) {
       const mine = (attempt = new AbortController());
@@ -127,7 +131,7 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
         : candles(gap, { after: gap.after, limit: PAGE_CANDLES }),
   };
   return {
-    port,
+    ...port,
     candles,
     closing,
     use(next: string) {

@@ -15,8 +15,8 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Bytes of a minified bundle, compressed with gzip; docs/client.md and docs/decisions/0020 give the figures. */
-const JSON_BYTES = 5_300;
-const BOTH_BYTES = 7_000;
+const JSON_BYTES = 5_400;
+const BOTH_BYTES = 7_100;
 
 /** What a user writes; it also has to type-check. */
 const PROGRAM = `
