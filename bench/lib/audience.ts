@@ -126,6 +126,30 @@ export async function measure(
   };
 }
 
+/**
+ * Messages until every function on their way has been compiled for good: a gateway's first some thousand
+ * cost up to ten times as much, which is soon over for one that runs for weeks.
+ */
+const WARM_UP_MESSAGES = 20_000;
+const WARM_UP_RATE = 1_500;
+const WARM_UP_LIMIT_MS = 20_000;
+
+/**
+ * Publishes until the subject is as quick as it gets, at a rate that it can just take.
+ *
+ * @param updatesPerSecond less where each delivery costs more
+ */
+export async function warmUp(
+  bench: Bench,
+  audience: Audience,
+  window: Omit<Window, 'updatesPerSecond' | 'measureMs'>,
+  updatesPerSecond = WARM_UP_RATE,
+): Promise<void> {
+  const wanted = (1_000 * WARM_UP_MESSAGES) / updatesPerSecond;
+  const measureMs = bench.isQuick ? 1_000 : Math.min(wanted, WARM_UP_LIMIT_MS);
+  await measure(bench, audience, { ...window, updatesPerSecond, measureMs });
+}
+
 /** Waits for what a subject that fell behind still sends, so that it is not counted next time. */
 async function becomeQuiet(load: Audience['load'], connections: number): Promise<void> {
   for (let waited = 0; waited < QUIET_WITHIN_MS; waited += TAIL_MS) {

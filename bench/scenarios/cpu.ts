@@ -1,4 +1,4 @@
-import { gather, measure, type Audience } from '../lib/audience.ts';
+import { gather, measure, warmUp, type Audience } from '../lib/audience.ts';
 import { defaultChannels } from '../lib/defaults.ts';
 import { verdict } from '../lib/results.ts';
 import { rotated } from '../lib/rounds.ts';
@@ -9,7 +9,6 @@ import { Table } from '../lib/table.ts';
 
 const CONNECTIONS = 1_000;
 const RATES = [20, 50, 100, 500] as const;
-const WARM_UP_RATE = 400;
 const GOAL_SHARE = 0.95;
 
 /** CPU per delivery of a candlegate with everything on, against bare uWebSockets.js. */
@@ -27,11 +26,7 @@ export const cpuScenario: Scenario = {
       audiences.push(await gather(bench, subject, [{ count: CONNECTIONS, subscribed }]));
     }
     for (const audience of audiences) {
-      const window = {
-        channels: oneOf(audience.subject),
-        measureMs: bench.isQuick ? 1_000 : 5_000,
-      };
-      await measure(bench, audience, { ...window, updatesPerSecond: WARM_UP_RATE });
+      await warmUp(bench, audience, { channels: oneOf(audience.subject) });
     }
 
     const cpu = new Table();

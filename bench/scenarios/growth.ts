@@ -1,6 +1,6 @@
 import type { Channel } from '../../src/candle/channel.ts';
 import { channelOf } from '../../src/candle/channel.ts';
-import { gather, measure, type Audience, type AudiencePart } from '../lib/audience.ts';
+import { gather, measure, warmUp, type Audience, type AudiencePart } from '../lib/audience.ts';
 import { defaultChannels } from '../lib/defaults.ts';
 import { verdict } from '../lib/results.ts';
 import { rotated } from '../lib/rounds.ts';
@@ -23,6 +23,8 @@ interface Size {
   readonly updatesPerSecond: number;
   /** How many clients each update goes to. */
   readonly receivers: number;
+  /** What a subject can just take, updates a second over all channels. */
+  readonly warmUpRate: number;
   readonly history: number;
 }
 
@@ -49,7 +51,9 @@ async function measureSizes(bench: Bench, sizes: readonly Size[]): Promise<Scena
       receivers,
       measureMs: bench.isQuick ? 1_000 : 4_000,
     });
-    for (const audience of audiences) await measure(bench, audience, windowOf(audience));
+    for (const audience of audiences) {
+      await warmUp(bench, audience, windowOf(audience), size.warmUpRate);
+    }
     for (let round = 0; round < bench.rounds; round += 1) {
       for (const audience of rotated(audiences, round)) {
         const result = await measure(bench, audience, windowOf(audience));
@@ -106,6 +110,7 @@ export const growthConnectionsScenario: Scenario = {
       // The same number of deliveries, within what one CPU can do at one message a turn.
       updatesPerSecond: Math.max(5, Math.round(75_000 / count)),
       receivers: count,
+      warmUpRate: Math.round(1_500_000 / count),
       history: 1_000,
     }));
     return measureSizes(bench, sizes);
@@ -149,6 +154,7 @@ function sizeOf(count: number, channels: Size['channels'], perConnection: number
       })),
     updatesPerSecond: 200,
     receivers: PER_CHANNEL,
+    warmUpRate: 1_500,
     history: 200,
   };
 }

@@ -6,6 +6,7 @@ import {
   createContextKey,
   trace,
   type Context,
+  type ContextManager,
   type HrTime,
   type Span as OtelSpan,
   type SpanContext,
@@ -49,6 +50,18 @@ export interface OtelOptions {
 const SHUTDOWN_MS = 2_000;
 const FORCED = createContextKey('candlegate.forced');
 
+/**
+ * Spans are given their parents, so nothing asks for an active one. The SDK's own manager switches on the
+ * hooks of asynchronous calls, and with them every promise, timer and read of a socket costs more.
+ */
+const WITHOUT_CONTEXT: ContextManager = {
+  active: () => ROOT_CONTEXT,
+  with: (_context, act, thisArg, ...args) => act.call(thisArg, ...args),
+  bind: (_context, target) => target,
+  enable: () => WITHOUT_CONTEXT,
+  disable: () => WITHOUT_CONTEXT,
+};
+
 const KINDS: Record<SpanKind, OtelKind> = {
   internal: OtelKind.INTERNAL,
   server: OtelKind.SERVER,
@@ -83,6 +96,7 @@ export function createOtelTracing(options: OtelOptions): Tracing {
     metricReaders: [],
     logRecordProcessors: [],
     textMapPropagator: null,
+    contextManager: WITHOUT_CONTEXT,
   });
   sdk.start();
   const tracer = trace.getTracer('candlegate', version);
