@@ -4,7 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { SCENARIOS } from '../scenarios/index.ts';
 import { barChart } from './chart.ts';
-import { environmentSentence, figureTables, goalTable, type StoredResult } from './tables.ts';
+import {
+  environmentSentence,
+  figureTables,
+  goalTable,
+  summaryTable,
+  type StoredResult,
+} from './tables.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RESULTS = path.join(ROOT, 'bench', 'results');
@@ -30,7 +36,7 @@ function replaceBlock(text: string, name: string, content: string): string {
   const begin = `<!-- ${name}: made by \`npm run docs:performance\` -->`;
   const end = `<!-- end of ${name} -->`;
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/performance.md has no block ${name}`);
+  if (from < 0 || to < from) throw new Error(`no block ${name} to put figures into`);
   return `${text.slice(0, from)}${begin}\n\n${content}\n\n${text.slice(to)}`;
 }
 
@@ -54,10 +60,18 @@ function drawCharts(): string {
   return pictures.join('\n\n');
 }
 
-let text = readFileSync(DOCUMENT, 'utf8');
-text = replaceBlock(text, 'environment', environmentSentence(results));
-text = replaceBlock(text, 'goals', goalTable(results));
-text = replaceBlock(text, 'charts', drawCharts());
-text = replaceBlock(text, 'figures', figureTables(results));
-const config = await resolveConfig(DOCUMENT);
-writeFileSync(DOCUMENT, await format(text, { ...config, parser: 'markdown' }));
+/** Writes blocks of a document anew. */
+async function rewrite(document: string, blocks: Readonly<Record<string, string>>): Promise<void> {
+  let text = readFileSync(document, 'utf8');
+  for (const [name, content] of Object.entries(blocks)) text = replaceBlock(text, name, content);
+  const config = await resolveConfig(document);
+  writeFileSync(document, await format(text, { ...config, parser: 'markdown' }));
+}
+
+await rewrite(DOCUMENT, {
+  environment: environmentSentence(results),
+  goals: goalTable(results),
+  charts: drawCharts(),
+  figures: figureTables(results),
+});
+await rewrite(path.join(ROOT, 'README.md'), { performance: summaryTable(results) });

@@ -59,6 +59,68 @@ function figureRow({ quantity, at, subject, unit, spread }: Figure): string[] {
   return [quantity, at, subject, `${number(median)} ${unit}`, between(spread), String(rounds)];
 }
 
+/** Where a row of the summary stands in the results. */
+interface SummaryRow {
+  readonly what: string;
+  readonly scenario: string;
+  readonly quantity: string;
+  readonly at?: string;
+}
+
+const SUMMARY_ROWS: readonly SummaryRow[] = [
+  {
+    what: 'deliveries a second before falling behind, 1,000 clients of 9 channels',
+    scenario: 'saturation',
+    quantity: 'deliveries before falling behind',
+  },
+  {
+    what: 'CPU of a delivery, 1,000 clients, 500 updates a second',
+    scenario: 'cpu',
+    quantity: 'CPU per delivery',
+    at: '500 updates/s',
+  },
+  {
+    what: 'CPU of a delivery, 1,000 clients, 50 updates a second',
+    scenario: 'cpu',
+    quantity: 'CPU per delivery',
+    at: '50 updates/s',
+  },
+  {
+    what: 'clients let in, a second (candlegate: tokens seen before)',
+    scenario: 'upgrades',
+    quantity: 'upgrades',
+  },
+  {
+    what: 'memory of an idle connection, of 15,000',
+    scenario: 'memory',
+    quantity: 'memory of a connection',
+    at: '15,000 connections',
+  },
+];
+/** The columns of the summary: a heading, and how the subject is called in one scenario or another. */
+const SUMMARY_SUBJECTS: readonly (readonly [string, readonly string[]])[] = [
+  ['candlegate', ['candlegate', 'candlegate, JSON', 'candlegate, tokens seen before']],
+  ['bare uWebSockets.js', ['bare uWebSockets.js']],
+  ['`ws`', ['ws']],
+  ['socket.io', ['socket.io']],
+];
+
+/** What README.md shows of it all: medians, side by side. */
+export function summaryTable(results: readonly StoredResult[]): string {
+  const rows = SUMMARY_ROWS.map(({ what, scenario, quantity, at }) => {
+    const figures = results.find(({ name }) => name === scenario)?.figures ?? [];
+    const ofRow = figures.filter(
+      (each) => each.quantity === quantity && (at ?? each.at) === each.at,
+    );
+    const cells = SUMMARY_SUBJECTS.map(([, names]) => {
+      const found = ofRow.find(({ subject }) => names.includes(subject));
+      return found === undefined ? '–' : `${number(found.spread.median)} ${found.unit}`;
+    });
+    return [what, ...cells];
+  });
+  return table(['', ...SUMMARY_SUBJECTS.map(([heading]) => heading)], rows);
+}
+
 /** The machine and the versions, in one sentence; those of the newest result. */
 export function environmentSentence(results: readonly StoredResult[]): string {
   const newest = [...results]
