@@ -13,6 +13,11 @@ interface Global {
   readonly location?: { readonly href: string };
 }
 
+/** Asks what a user has given, once the core has returned: it may call back. */
+function ask<Answer>(call: () => Answer | Promise<Answer>): Promise<Answer> {
+  return Promise.resolve().then(call);
+}
+
 /**
  * What the core has to reach a gateway with: one socket, REST requests, the token provider.
  *
@@ -66,7 +71,7 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
   }
 
   async function renew(purpose: CredentialPurpose, { signal }: AbortController): Promise<string> {
-    if (provider) token = await provider({ purpose, signal });
+    if (provider) token = await ask(() => provider({ purpose, signal }));
     return token;
   }
 
@@ -94,8 +99,7 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
     isLasting: !!(apiKey ?? provider),
     async connect(purpose, listener) {
       const mine = (attempt = new AbortController());
-      // The provider is not asked before the core has returned: it may call back.
-      const answer = await (apiKey ? request('auth/ticket', mine, 'POST') : null);
+      const answer = apiKey && (await request('auth/ticket', mine, 'POST'));
       const query = answer ? `?ticket=${String(answer['ticket'])}` : '';
       await renew(purpose, mine);
       mine.signal.throwIfAborted();
@@ -125,10 +129,12 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
       if (isAccepted) tokenInUse = token;
       else token = tokenInUse;
     },
-    fetch: async (gap) =>
-      fillGap
-        ? fillGap({ ...gap, signal: closing.signal })
-        : candles(gap, { after: gap.after, limit: PAGE_CANDLES }),
+    fetch: (gap) =>
+      ask(() =>
+        fillGap
+          ? fillGap({ ...gap, signal: closing.signal })
+          : candles(gap, { after: gap.after, limit: PAGE_CANDLES }),
+      ),
   };
   return {
     ...port,

@@ -177,6 +177,27 @@ describe('the shell of the client', () => {
     await expect(client.history('BTCUSDT', '1')).rejects.toThrow();
   });
 
+  it('lets a provider and a listener call back', async () => {
+    const client = new CandlegateClient({
+      url,
+      WebSocket: FakeSocket,
+      token: () => {
+        client.close();
+        throw new Error('no more');
+      },
+    });
+    const opened = FakeSocket.opened.length;
+    const states: string[] = [];
+    client.on('state', ({ name }) => {
+      states.push(name);
+      client.reconnect();
+    });
+    client.subscribe('BTCUSDT', '1', () => undefined);
+    await settled();
+    expect(states).toEqual(['connecting', 'closed']);
+    expect(FakeSocket.opened).toHaveLength(opened);
+  });
+
   it('asks a provider for another token when history refuses the old one', async () => {
     const asked: string[] = [];
     const seen: unknown[] = [];

@@ -279,7 +279,11 @@ describe('an open connection', () => {
     bench.port.socket?.opened();
     bench.hear({ type: 'error', code: 'rate_limited', message: 'too many' });
     expect(bench.port.asked.at(-1)).toBe('disconnect');
-    expect(bench.state).toMatchObject({ name: 'connecting', retryAt: bench.port.time + 250 });
+    expect(bench.state).toMatchObject({
+      name: 'connecting',
+      why: 'rate_limited',
+      retryAt: bench.port.time + 250,
+    });
     const other = new Bench().subscribe().open();
     other.hear({ type: 'error', code: 'unknown_type', message: 'an older gateway' });
     expect(other.state).toEqual({ name: 'live' });

@@ -188,7 +188,7 @@ export function createCore(world: Port, receipts: boolean) {
       }
       emit('error', message);
       // Nobody knows which message has not been read.
-      if (['rate_limited', 'message_too_big'].includes(message.code)) lost();
+      if (['rate_limited', 'message_too_big'].includes(message.code)) lost(1006, message.code);
       if (message.id !== `a${auths}`) return;
       world.settleToken(false);
       after(REFRESH_RETRY_MS, refresh);
