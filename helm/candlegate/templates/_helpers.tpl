@@ -266,6 +266,21 @@ CANDLEGATE_REDIS_SENTINEL_PASSWORD OTEL_EXPORTER_OTLP_HEADERS
 {{- end }}
 {{- end }}
 
+{{/* Changes of a running release that its server would make by half; nothing is running for `helm template`. */}}
+{{- define "candlegate.validateUpgrade" -}}
+{{- $deployment := lookup "apps/v1" "Deployment" .Release.Namespace (printf "%s-gateway" (include "candlegate.fullname" .)) }}
+{{- $name := dig "spec" "selector" "matchLabels" "app.kubernetes.io/name" "" $deployment }}
+{{- if and $name (ne $name (include "candlegate.name" .)) }}
+{{- fail (printf "nameOverride: this release finds its pods by the name %s, and a Deployment cannot change that" $name) }}
+{{- end }}
+{{- with .Values.secrets.existingSecret }}
+{{- $secret := lookup "v1" "Secret" $.Release.Namespace . }}
+{{- if eq $.Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $secret) }}
+{{- fail (printf "secrets.existingSecret: %s is the release's own Secret, which goes with secrets.values; use another name" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "candlegate.secretName" -}}
 {{- default (include "candlegate.fullname" .) .Values.secrets.existingSecret }}
 {{- end }}

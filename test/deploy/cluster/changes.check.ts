@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MINIMUM } from '../chart/chart.ts';
+import type { LiveObject } from './commands.ts';
 import {
   deploymentOf,
   everyPodReady,
@@ -7,6 +8,7 @@ import {
   HELMS,
   must,
   namespace,
+  objectsOf,
   podsOf,
   shell,
   upgradeTo,
@@ -92,5 +94,24 @@ describe.each(HELMS)('with %s', (helm) => {
     const [again] = await get(`-n ${space} services --field-selector metadata.name=candlegate`);
     expect(again?.['spec']).toMatchObject({ type: 'ClusterIP', ports: [{ port: 80 }] });
     expect(again?.['spec']).not.toHaveProperty('externalTrafficPolicy');
+  });
+
+  it.each<[string, object, string]>([
+    ['its name', { nameOverride: 'candle' }, 'nameOverride:'],
+    ['its own Secret as one from elsewhere', {}, 'secrets.existingSecret:'],
+  ])('a running release cannot change %s, and is left as it is', async (_what, values, message) => {
+    const own = {
+      secrets: { values: { CANDLEGATE_JWT_SECRET: 'x'.repeat(32) }, existingSecret: '' },
+    };
+    const space = await begin(message.toLowerCase().replaceAll(/[^a-z]/g, ''), own);
+    const before = await objectsOf('candlegate', space);
+    const { code, stderr } = await shell(
+      upgradeTo(helm, space),
+      JSON.stringify({ ...HASTY, ...values }),
+    );
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+    const versions = (objects: readonly LiveObject[]) =>
+      objects.map(({ metadata }) => [metadata.name, metadata.uid, metadata.generation]);
+    expect(versions(await objectsOf('candlegate', space))).toEqual(versions(before));
   });
 });

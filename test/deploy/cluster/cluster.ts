@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { inject } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { CHART } from '../chart/chart.ts';
+import { CHART, RELEASE } from '../chart/chart.ts';
 import { commandsIn, type LiveObject } from './commands.ts';
 
 /** Commands for the cluster that all tests share. */
@@ -29,21 +29,21 @@ export async function namespace(name: string, profile = 'restricted'): Promise<s
 }
 
 /** A file of values in the chart, as Helm is told of it. */
-export const valuesFile = (file: string): string => path.join(CHART, file);
+export const valuesFile = (file: string): string => `--values '${path.join(CHART, file)}'`;
 
 /** The line that installs the chart with a file of values. */
-export function install(helm: string, space: string, file: string): string {
-  return `${helm} -n ${space} install candlegate ./helm/candlegate --values '${valuesFile(file)}'`;
+export function install(helm: string, space: string, file: string, release = RELEASE): string {
+  return `${helm} -n ${space} install ${release} ./helm/candlegate ${valuesFile(file)}`;
 }
 
 /** The same for a release that is there. */
-export function upgrade(helm: string, space: string, file: string): string {
-  return install(helm, space, file).replace(' install ', ' upgrade ');
+export function upgrade(helm: string, space: string, file: string, release: string): string {
+  return `${helm} -n ${space} upgrade ${release} ./helm/candlegate ${valuesFile(file)}`;
 }
 
 /** A line that installs or changes the release to the values that it is given as input. */
 export function upgradeTo(helm: string, space: string): string {
-  return `${helm} -n ${space} upgrade --install candlegate ./helm/candlegate --values -`;
+  return `${helm} -n ${space} upgrade --install ${RELEASE} ./helm/candlegate --values -`;
 }
 
 /** What is there, sorted. */
@@ -83,6 +83,16 @@ export async function objectsOf(release: string, space: string): Promise<readonl
 export async function podsOf(space: string, role: string): Promise<readonly string[]> {
   const found = await get(`-n ${space} pods -l app.kubernetes.io/component=${role}`);
   return found.map(({ metadata }) => metadata.uid).sort();
+}
+
+/** @param podSelector as NetworkPolicies have it, with `matchLabels` alone */
+export function podsSelectedBy(
+  space: string,
+  podSelector: unknown,
+): Promise<readonly LiveObject[]> {
+  const { matchLabels } = podSelector as { matchLabels: Record<string, string> };
+  const selector = Object.entries(matchLabels).map((pair) => pair.join('='));
+  return get(`-n ${space} pods -l '${selector.join()}'`);
 }
 
 /** @throws where there is none */

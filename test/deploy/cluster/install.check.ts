@@ -11,6 +11,7 @@ import {
   namespace,
   names,
   podsOf,
+  podsSelectedBy,
   shell,
   valuesFile,
 } from './cluster.ts';
@@ -53,9 +54,7 @@ describe('what the chart makes', () => {
     const space = await namespace(`strict-${path.basename(file, '.yaml')}`, 'privileged');
     // The pod of `helm test` would not be taken without it.
     await must(`kubectl -n ${space} create serviceaccount candlegate --save-config`);
-    const rendered = await must(
-      `helm template candlegate ./helm/candlegate --values ${valuesFile(file)}`,
-    );
+    const rendered = await must(`helm template candlegate ./helm/candlegate ${valuesFile(file)}`);
     const applied = await shell(
       `kubectl -n ${space} apply --dry-run=server --validate=strict -f -`,
       rendered,
@@ -91,24 +90,38 @@ describe('what the chart makes', () => {
     const policies = await get(`-n ${space} networkpolicies`);
     expect(policies).toHaveLength(3);
     for (const { spec } of policies) {
-      const labels = Object.entries(spec.podSelector.matchLabels as Record<string, string>);
-      const selector = labels.map((pair) => pair.join('=')).join(',');
-      expect(await get(`-n ${space} pods -l ${selector}`)).toHaveLength(1);
+      expect(await podsSelectedBy(space, spec.podSelector)).toHaveLength(1);
     }
   });
 });
 
+describe('helm test', () => {
+  it('has its pod placed, with what Pod Security wants', async () => {
+    const space = await namespace('helm-test');
+    await must(install('helm', space, path.join('examples', 'trial.yaml')));
+    // Nothing runs in it, so that it never ends.
+    const { code } = await shell(`helm -n ${space} test candlegate --timeout 5s`);
+    expect(code).not.toBe(0);
+    const [pod] = await get(`-n ${space} pods -l app.kubernetes.io/component=test`);
+    expect(pod).toMatchObject({
+      metadata: { name: 'candlegate-test' },
+      status: { phase: 'Running' },
+    });
+  });
+});
+
 describe('what a cluster may refuse', () => {
+  const refused = (space: string, why: string) =>
+    eventually(async () => {
+      const events = `kubectl -n ${space} get events --field-selector reason=FailedCreate`;
+      expect(await must(events)).toContain(why);
+    }, 60_000);
+
   it('is a sysctl, under Pod Security, as values.yaml says', async () => {
     const space = await namespace('restricted');
     const { stderr } = await shell(install('helm', space, PRIVILEGED));
     expect(stderr).toContain('forbidden sysctls (net.ipv4.tcp_notsent_lowat)');
-    await eventually(async () => {
-      const events = await must(
-        `kubectl -n ${space} get events --field-selector reason=FailedCreate`,
-      );
-      expect(events).toContain('forbidden sysctls (net.ipv4.tcp_notsent_lowat)');
-    }, 60_000);
+    await refused(space, 'forbidden sysctls (net.ipv4.tcp_notsent_lowat)');
     expect(await podsOf(space, 'gateway')).toEqual([]);
   });
 
@@ -118,6 +131,9 @@ describe('what a cluster may refuse', () => {
     await must(`kubectl -n ${space} create quota all ${quota}`);
     await must(install('helm', space, path.join('examples', 'trial.yaml')));
     await everyPodReady(space);
+    await must(`kubectl -n ${space} create quota cpu --hard=limits.cpu=10`);
+    await must(`kubectl -n ${space} rollout restart deploy/candlegate-gateway`);
+    await refused(space, 'must specify limits.cpu for: gateway');
   });
 });
 

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The chart in a Kubernetes without containers. Its tools take half an hour to build, once. */
+/** The chart in a Kubernetes without containers. Its tools take some twenty minutes to build, once. */
 export default defineConfig({
   test: {
     include: ['test/deploy/cluster/**/*.check.ts'],
