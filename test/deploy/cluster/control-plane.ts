@@ -25,7 +25,7 @@ export interface ControlPlane {
  * Starts etcd, kube-apiserver, kube-controller-manager, kube-scheduler and KWOK, each a process of its own.
  * Pods are placed, and said to run and to be ready; nothing runs in them.
  *
- * @throws with the end of its log, when one of them ends before it is ready
+ * @throws with the end of its log, when the API server ends before it is ready
  */
 export async function startControlPlane(): Promise<ControlPlane> {
   const folder = await mkdtemp(path.join(tmpdir(), 'candlegate-cluster-'));

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { valuesFiles } from '../chart/chart.ts';
 import type { LiveObject } from './commands.ts';
-import { everyPodReady, HELMS, install, must, namespace, objectsOf, shell } from './cluster.ts';
+import { HELMS, install, must, namespace, objectsOf, shell, upgrade } from './cluster.ts';
 
 const files = await valuesFiles();
 
@@ -59,12 +59,9 @@ describe.each(HELMS)('with %s', { timeout: TIMEOUT_MS }, (helm) => {
       files.slice(index + 1).flatMap((to) => [from, to]),
     );
     for (const file of [...steps, first]) {
-      const { code, stderr } = await shell(
-        install(helm, space, file, OTHER).replace(' install ', ' upgrade '),
-      );
+      const { code, stderr } = await shell(upgrade(helm, space, file, OTHER));
       expect([file, code, stderr]).toEqual([file, 0, '']);
       expect(shapeOf(await objectsOf(OTHER, space))).toEqual(fresh.get(file));
     }
-    await everyPodReady(space);
   });
 });
