@@ -7,7 +7,7 @@ import { refusalOf } from './refusal.ts';
  * @param enter takes in what has come
  */
 export function createScope(world: Pick<Port, 'after'>, enter: (task: () => void) => void) {
-  const timers: (() => void)[] = [];
+  const timers = new Set<() => void>();
   let generation = 0;
 
   /** The task, for as long as what goes on now does. */
@@ -21,8 +21,16 @@ export function createScope(world: Pick<Port, 'after'>, enter: (task: () => void
   return {
     heard,
     after: (ms: number, action: () => void) => {
-      const cancel = world.after(ms, heard(action));
-      timers.push(cancel);
+      const act = heard(action);
+      const stop = world.after(ms, () => {
+        timers.delete(cancel);
+        act();
+      });
+      const cancel = () => {
+        timers.delete(cancel);
+        stop();
+      };
+      timers.add(cancel);
       return cancel;
     },
     settle: <Value>(
@@ -37,7 +45,7 @@ export function createScope(world: Pick<Port, 'after'>, enter: (task: () => void
     },
     /** What was set going with `after` is over, and with `isLost` the rest too. */
     end: (isLost: boolean) => {
-      for (const cancel of timers.splice(0)) cancel();
+      for (const cancel of timers) cancel();
       if (isLost) generation += 1;
     },
   };
