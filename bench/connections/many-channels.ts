@@ -39,7 +39,7 @@ const INTERVALS = ['1', '3', '5'];
 const COLLECTOR = new URL('collect-on-signal.mjs', import.meta.url).href;
 const FURTHER_SUBSCRIBERS = 20;
 const WATCH_MS = 10_000;
-const PATIENCE_MS = 400_000;
+const PATIENCE_MS = 180_000;
 
 export async function measureManyChannels(options: ChannelsOptions): Promise<ChannelsRound[]> {
   const results: ChannelsRound[] = [];
