@@ -3,11 +3,12 @@
 //   npm run ci                               all of it
 //   npm run ci -- --without observability    all but the parts named (comma list)
 //
-// Says how long each part took, runs them all whatever fails, and ends with `N passed, N failed` over
-// all of them: a part whose own output ends with such a line counts as it says, any other as one test.
+// Says how long each part took, runs them all whatever fails, names what failed once more, and ends with
+// `N passed, N failed` over all of them: a part whose own output ends with such a line counts as it says, any
+// other as one test.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { seconds } from './checks.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -39,29 +40,50 @@ const PARTS = [
 ];
 
 const TOTALS = /^(\d+) passed, (\d+) failed/;
+/** A test as vitest names it above its error, and a check as `npm test` does. */
+const FAILURE = /^\s*(?:FAIL|✗)\s+(?!tests \()(.+)/;
+
+/**
+ * What failed by the output of a part, each with the first line of its error: whoever sees only the end of
+ * a long log must not have to guess.
+ *
+ * @param {readonly string[]} lines
+ * @returns {string[]}
+ */
+function failuresIn(lines) {
+  const failures = new Set();
+  for (const [index, line] of lines.entries()) {
+    const [, name] = FAILURE.exec(line) ?? [];
+    if (name !== undefined) failures.add(`${name.trim()}\n    ${lines[index + 1]?.trim() ?? ''}`);
+  }
+  return [...failures];
+}
 
 /** Runs a part with its output on this terminal. */
 async function run({ command: [program, ...args] }) {
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  let lastLine = '';
-  let rest = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    process.stdout.write(text);
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    lastLine = lines.findLast((line) => line.trim() !== '') ?? lastLine;
-  });
+  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr']) {
+    child[stream].setEncoding('utf8').on('data', (text) => {
+      process[stream].write(text);
+      output[stream] += text;
+    });
+  }
   const code = await new Promise((resolve) => {
     child.on('error', () => resolve(-1));
     child.on('close', resolve);
   });
-  const [, passed, failed] = TOTALS.exec(rest.trim() === '' ? lastLine : rest) ?? [];
+  const [lines, errorLines] = [output.stdout, output.stderr].map((text) =>
+    stripVTControlCharacters(text).trimEnd().split('\n'),
+  );
+  const failures = failuresIn([...lines, ...errorLines]);
+  const [, passed, failed] = TOTALS.exec(lines.at(-1)) ?? [];
   if (passed === undefined || failed === undefined) {
-    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
+    return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, failures };
   }
   // An end that its totals do not explain is a failure of its own.
   const unexplained = code !== 0 && Number(failed) === 0 ? 1 : 0;
-  return { passed: Number(passed), failed: Number(failed) + unexplained };
+  return { passed: Number(passed), failed: Number(failed) + unexplained, failures };
 }
 
 const { values } = parseArgs({ options: { without: { type: 'string', default: '' } } });
@@ -83,6 +105,10 @@ console.log('\n── what each part took');
 for (const { name, passed, failed, took } of results) {
   console.log(`${failed === 0 ? '✓' : '✗'} ${name}: ${passed} passed, ${failed} failed (${took})`);
 }
+const failures = results.flatMap(({ name, failures }) =>
+  failures.map((failure) => `✗ ${name}: ${failure}`),
+);
+if (failures.length > 0) console.log(`\n── what failed\n${failures.join('\n')}`);
 const sum = (of) => results.reduce((total, result) => total + result[of], 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') === 0 ? 0 : 1;
