@@ -12,6 +12,8 @@ export default defineConfig({
     // Real servers and processes on two cores: room for a slow machine, not for a hang.
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // The default of a second is less than a busy machine may take to start a process.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // More than there are cores: many tests wait for processes, clocks and browsers.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),

@@ -203,7 +203,7 @@ export function describeAccess(
           await one.revocations.add([entry('lasting')]);
           const values = (await readAll(other.revocations)).entries.map((e) => e.value);
           expect(values).toEqual(['lasting']);
-        }, 10_000);
+        });
       });
 
       it('come in pages that together are everything', async () => {

@@ -71,7 +71,7 @@ export async function startOwnGateway(source: Source, env: Record<string, string
   gateway.follow();
   await eventually(() => {
     if (!gateway.readiness().every(({ ok }) => ok)) throw new Error('not ready');
-  }, 5_000);
+  });
   const { port } = await gateway.listen();
   return { gateway, access, feed, authority: `127.0.0.1:${port}` };
 }

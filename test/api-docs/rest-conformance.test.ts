@@ -130,7 +130,7 @@ describe('the answers of a gateway are those of the OpenAPI document', () => {
     const gone = { Authorization: `Bearer ${await tokenOf('gone')}` };
     await eventually(async () => {
       expect((await ask('/api/v1/live/channels', { headers: gone })).code).toBe('revoked_token');
-    }, 5_000);
+    });
   });
 
   it.each([

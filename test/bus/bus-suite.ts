@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type {
   BusPublisher,
   BusSubscriber,
@@ -19,6 +19,7 @@ import {
   SEED_TIMES,
   updateOf,
 } from './fixtures.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** One bus with nothing in it, and the means of doing to its store what happens to stores. */
 export interface BusWorld {
@@ -62,9 +63,9 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
       const subscriber = world.subscriber();
       const listener = new RecordingListener();
       subscriber.start(channels, listener);
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(subscriber.state).toBe('connected');
-      }, 5_000);
+      });
       return { subscriber, listener };
     }
 
@@ -206,7 +207,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
           { status: 'published', head: { epoch, offset: 3, lastClosed: minute(3) } },
           { status: 'published', head: { epoch, offset: 4, lastClosed: minute(4) } },
         ]);
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(listener.messages).toHaveLength(3);
         });
         const [first, second, third] = listener.messages;
@@ -238,7 +239,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
           updateOf(4, ms, { channel: ETH }),
         ]);
         await publisher.publish(batch, FENCE);
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(listener.messages).toHaveLength(6);
         });
         // A socket may split what one call wrote; that it never does here would be too much to ask.
@@ -398,7 +399,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
         expect(subscriber.state).toBe('lost');
         const listener = new RecordingListener();
         subscriber.start([BTC], listener);
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(listener).toMatchObject({ subscriptions: 1, states: ['connected'] });
         });
         expect(subscriber.state).toBe('connected');
@@ -414,7 +415,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
           updateOf(4, n, { channel: n % 2 === 0 ? BTC : ETH }),
         );
         await publisher.publish(updates, FENCE);
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(all.listener.messages).toHaveLength(50);
           expect(too.listener.messages).toHaveLength(50);
           expect(one.listener.messages).toHaveLength(25);
@@ -452,7 +453,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
           ],
         };
         await publisher.heartbeat(heartbeat);
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(listener.heartbeats).toEqual([heartbeat]);
         });
       });
@@ -463,13 +464,13 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
         await seeded();
         await publisher.claim(ETH, FENCE);
         // What has been asked of the server is done once a later subscription stands.
-        await vi.waitFor(async () => {
+        await eventually(async () => {
           await publishOne([{ ...updateOf(4, listener.messages.length + 1), channel: ETH }], FENCE);
           const before = listener.messages.length;
           await publishOne([updateOf(4, before + 1)], FENCE);
-          await vi.waitFor(() => expect(listener.messages.length).toBeGreaterThan(before), 1_000);
+          await eventually(() => expect(listener.messages.length).toBeGreaterThan(before), 1_000);
           expect(listener.messages.slice(before).map(({ channel }) => channel)).toEqual([BTC.name]);
-        }, 5_000);
+        });
       });
 
       it('hears nothing after it was closed', async () => {
@@ -477,7 +478,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
         const other = await subscribed(BTC);
         await closed.subscriber.close();
         await publishOne([updateOf(4, 1)], FENCE);
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(other.listener.messages).toHaveLength(1);
         });
         expect(closed.listener.messages).toEqual([]);
@@ -516,7 +517,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
       it('expires', async () => {
         const lease = world.lease();
         const first = must(await lease.acquire('w1', 30));
-        const second = await vi.waitFor(async () => must(await lease.acquire('w2', 60_000)));
+        const second = await eventually(async () => must(await lease.acquire('w2', 60_000)));
         expect(second.token).toBeGreaterThan(first.token);
         expect(await lease.renew(first, 60_000)).toBe(false);
         await lease.release(first);
@@ -536,7 +537,7 @@ export function describeBus(name: string, openWorld: () => BusWorld | Promise<Bu
         const lease = world.lease();
         const first = must(await lease.acquire('w1', 60_000));
         const bound = Date.now();
-        await vi.waitFor(() => {
+        await eventually(() => {
           expect(Date.now()).toBeGreaterThan(bound);
         });
         await world.forget();

@@ -178,7 +178,7 @@ describe('a client of running gateways', () => {
     const connections: string[] = [];
     client.on('welcome', ({ connection }) => connections.push(connection));
     const closed = collect(client);
-    await eventually(() => expect(purposes).toContain('refresh'), 10_000);
+    await eventually(() => expect(purposes).toContain('refresh'));
     await delay(2_000);
     await more(closed, 1);
     expect(purposes).toEqual(['connect', 'refresh']);
@@ -191,14 +191,12 @@ describe('a client of running gateways', () => {
     const expiring: number[] = [];
     client.on('expiring', ({ expiresAt }) => expiring.push(expiresAt));
     const closed = collect(client);
-    await eventually(() => expect(expiring).toHaveLength(1), 10_000);
+    await eventually(() => expect(expiring).toHaveLength(1));
     client.updateToken(await testToken(2_500));
-    await eventually(() => expect(expiring).toHaveLength(2), 10_000);
+    await eventually(() => expect(expiring).toHaveLength(2));
     expect(client.state.name).not.toBe('closed');
-    await eventually(
-      () =>
-        expect(client.state).toMatchObject({ name: 'closed', reason: { code: 'token_expired' } }),
-      10_000,
+    await eventually(() =>
+      expect(client.state).toMatchObject({ name: 'closed', reason: { code: 'token_expired' } }),
     );
     expectNoneMissing(closed);
     await expect(client.candles('BTCUSDT', '1m').next()).rejects.toMatchObject({

@@ -33,7 +33,7 @@ describe('the examples for a terminal', () => {
         'expiresAt',
       ]);
       expect(answers[2]?.['candles']).toHaveLength(4);
-    }, 10_000);
+    });
   });
 
   it('node/candles.mjs prints closed and open candles', async () => {

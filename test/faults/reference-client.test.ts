@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { ReferenceClient } from './reference-client.ts';
+import { eventually } from '../support/eventually.ts';
 
 const CHANNEL = 'candles:BTCUSDT:1';
 const MINUTE_MS = 60_000;
@@ -56,7 +57,7 @@ describe('the client that is written from the protocol alone', () => {
 
   /** The connection of this number, once the client has subscribed on it. */
   async function subscription(number: number) {
-    return vi.waitFor(() => {
+    return eventually(() => {
       const connection = connections[number];
       const request = connection?.said[0];
       if (connection === undefined || request === undefined) throw new Error('not yet');
@@ -76,8 +77,8 @@ describe('the client that is written from the protocol alone', () => {
     first.send(snapshot(candle(4), candle(5), candle(6, false)));
     first.send(live(6, 5));
     first.send(live(6, 5));
-    await vi.waitFor(() => expect(client.lastClosed(CHANNEL)).toBe(6 * MINUTE_MS));
-    await vi.waitFor(() => expect(client.receipts).toHaveLength(3));
+    await eventually(() => expect(client.lastClosed(CHANNEL)).toBe(6 * MINUTE_MS));
+    await eventually(() => expect(client.receipts).toHaveLength(3));
     const [log] = client.logs();
     expect(log).toMatchObject({ client: 'c', channel: CHANNEL, owedAfter: 5 * MINUTE_MS });
     expect(log?.candles.map(({ start, confirm }) => [start / MINUTE_MS, confirm])).toEqual([
@@ -104,7 +105,7 @@ describe('the client that is written from the protocol alone', () => {
     const first = await subscription(0);
     first.answer(5 * MINUTE_MS);
     first.send(snapshot(candle(5)));
-    await vi.waitFor(() => expect(client.lastClosed(CHANNEL)).toBe(5 * MINUTE_MS));
+    await eventually(() => expect(client.lastClosed(CHANNEL)).toBe(5 * MINUTE_MS));
     end(first.socket);
     const second = await subscription(1);
     expect(second.request).toMatchObject({ since: { [CHANNEL]: 5 * MINUTE_MS } });
@@ -112,7 +113,7 @@ describe('the client that is written from the protocol alone', () => {
     second.send({ ...snapshot(candle(6)), replay: true, more: true });
     second.send({ ...snapshot(candle(7), candle(8, false)), replay: true });
     second.send(live(8, 7));
-    await vi.waitFor(() => expect(client.lastClosed(CHANNEL)).toBe(8 * MINUTE_MS));
+    await eventually(() => expect(client.lastClosed(CHANNEL)).toBe(8 * MINUTE_MS));
     expect(client.resumes).toHaveLength(1);
     expect(client.violations).toEqual([]);
   });
@@ -131,12 +132,12 @@ describe('the client that is written from the protocol alone', () => {
     const first = await subscription(0);
     first.answer(5 * MINUTE_MS);
     first.send(snapshot(candle(5)));
-    await vi.waitFor(() => expect(client.lastClosed(CHANNEL)).toBe(5 * MINUTE_MS));
+    await eventually(() => expect(client.lastClosed(CHANNEL)).toBe(5 * MINUTE_MS));
     first.socket.terminate();
     const second = await subscription(1);
     second.answer(5 * MINUTE_MS, true);
     second.send(live(6, 5));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(client.violations).toEqual([expect.stringContaining('before the replay')]);
     });
   });
@@ -145,7 +146,7 @@ describe('the client that is written from the protocol alone', () => {
     const first = await subscription(0);
     first.send({ type: 'snapshot', candles: 3 });
     first.socket.close(4400);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(client.violations).toEqual([
         expect.stringContaining('against its schema'),
         expect.stringContaining('closed with 4400'),
@@ -157,13 +158,13 @@ describe('the client that is written from the protocol alone', () => {
     const first = await subscription(0);
     first.answer(5 * MINUTE_MS);
     first.send(snapshot(candle(5)));
-    await vi.waitFor(() => expect(client.lastClosed(CHANNEL)).toBe(5 * MINUTE_MS));
+    await eventually(() => expect(client.lastClosed(CHANNEL)).toBe(5 * MINUTE_MS));
     client.pause();
     expect(client.isListening).toBe(false);
     first.send(live(6, 5));
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(client.lastClosed(CHANNEL)).toBe(5 * MINUTE_MS);
     client.unpause();
-    await vi.waitFor(() => expect(client.lastClosed(CHANNEL)).toBe(6 * MINUTE_MS));
+    await eventually(() => expect(client.lastClosed(CHANNEL)).toBe(6 * MINUTE_MS));
   });
 });

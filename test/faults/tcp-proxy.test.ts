@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { eventually } from '../support/eventually.ts';
 
 describe('a link that can be spoilt', () => {
   let echo: Server;
@@ -40,22 +41,22 @@ describe('a link that can be spoilt', () => {
     socket.end(sent);
     await once(socket, 'close');
     expect(received.text === sent).toBe(true);
-    await vi.waitFor(() => expect(proxy.connections()).toBe(0));
+    await eventually(() => expect(proxy.connections()).toBe(0));
   });
 
   it('resets what stands and what comes while it is cut, and takes connections again after', async () => {
     const { socket, received } = await dial();
     socket.write('x');
-    await vi.waitFor(() => expect(received.text).toBe('x'));
+    await eventually(() => expect(received.text).toBe('x'));
     proxy.become({ kind: 'cut' });
-    await vi.waitFor(() => expect(received.error).toBe('ECONNRESET'));
+    await eventually(() => expect(received.error).toBe('ECONNRESET'));
     const refused = connect({ port: proxy.port, host: '127.0.0.1' });
     const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ECONNRESET');
     proxy.become({ kind: 'open' });
     const again = await dial();
     again.socket.write('y');
-    await vi.waitFor(() => expect(again.received.text).toBe('y'));
+    await eventually(() => expect(again.received.text).toBe('y'));
   });
 
   it('is cut also while nobody takes what is on its way', async () => {
@@ -63,9 +64,9 @@ describe('a link that can be spoilt', () => {
     socket.pause();
     socket.on('error', () => socket.destroy());
     socket.write('x'.repeat(20_000_000));
-    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(0));
+    await eventually(() => expect(socket.bytesRead).toBeGreaterThan(0));
     proxy.become({ kind: 'cut' });
-    await vi.waitFor(() => expect(proxy.connections()).toBe(0));
+    await eventually(() => expect(proxy.connections()).toBe(0));
   });
 
   it('keeps connections and passes nothing while it hangs, then everything in order', async () => {
@@ -79,7 +80,7 @@ describe('a link that can be spoilt', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect([before.received.text, during.received.text]).toEqual(['', '']);
     proxy.become({ kind: 'open' });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect([before.received.text, during.received.text]).toEqual(['123', '123']);
     });
   });
@@ -89,7 +90,7 @@ describe('a link that can be spoilt', () => {
     proxy.become({ kind: 'delayed', ms: 80 });
     const start = performance.now();
     socket.write('x');
-    await vi.waitFor(() => expect(received.text).toBe('x'));
+    await eventually(() => expect(received.text).toBe('x'));
     expect(performance.now() - start).toBeGreaterThan(155);
   });
 
@@ -98,7 +99,7 @@ describe('a link that can be spoilt', () => {
     proxy.become({ kind: 'trickling', bytesPerSecond: 1_000 });
     const start = performance.now();
     socket.write('x'.repeat(300));
-    await vi.waitFor(() => expect(received.text).toHaveLength(300));
+    await eventually(() => expect(received.text).toHaveLength(300));
     expect(performance.now() - start).toBeGreaterThan(200);
   });
 });

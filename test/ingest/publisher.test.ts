@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type {
   BusPublisher,
   ChannelHead,
@@ -15,6 +15,7 @@ import { HopLedger } from '../../src/metrics/hop-ledger.ts';
 import { IngestMetrics } from '../../src/metrics/ingest-metrics.ts';
 import { BTC, closedMinute, minute, startOfMinute } from './candles.ts';
 import { metricValue, silentLog } from './rig.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ETH = channelOf('ETHUSDT', '1');
 const HEAD: ChannelHead = { epoch: 'e1', offset: 1, lastClosed: startOfMinute(4) };
@@ -152,7 +153,7 @@ describe('publishing', () => {
     await turn();
     const newer = { token: 8, worker: 'w2' };
     batches[0]?.answer([{ status: 'fenced', fence: newer }]);
-    await vi.waitFor(() => expect(fenced).toEqual([newer]), 10_000);
+    await eventually(() => expect(fenced).toEqual([newer]));
   });
 
   it('waits for what is under way when asked to', async () => {

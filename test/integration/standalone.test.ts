@@ -8,6 +8,7 @@ import { PROTOCOLS } from '../support/dialect.ts';
 import { connect } from '../support/recording-client.ts';
 import { listening, startRole, type Listening, type RoleProcess } from '../support/role-process.ts';
 import { testToken } from '../support/tokens.ts';
+import { eventually } from '../support/eventually.ts';
 
 type Candles = ReadonlyMap<string, CandleMessage>;
 
@@ -148,17 +149,14 @@ describe('standalone at the speed of the wall', () => {
     await client.received('candle');
     client.close();
     // The hop from the exchange can be told once its clock has been read twice.
-    await vi.waitFor(
-      async () => {
-        const metrics = await (await fetch(`${at.admin}/metrics`)).text();
-        for (const hop of ['exchange', 'ingest', 'bus', 'gateway']) {
-          const name = `candlegate_hop_latency_seconds_count\\{[^}]*hop="${hop}"[^}]*\\}`;
-          const count = new RegExp(`${name} (\\d+)`).exec(metrics)?.[1];
-          expect(Number(count), hop).toBeGreaterThan(0);
-        }
-      },
-      { timeout: 10_000, interval: 200 },
-    );
+    await eventually(async () => {
+      const metrics = await (await fetch(`${at.admin}/metrics`)).text();
+      for (const hop of ['exchange', 'ingest', 'bus', 'gateway']) {
+        const name = `candlegate_hop_latency_seconds_count\\{[^}]*hop="${hop}"[^}]*\\}`;
+        const count = new RegExp(`${name} (\\d+)`).exec(metrics)?.[1];
+        expect(Number(count), hop).toBeGreaterThan(0);
+      }
+    });
   });
 
   it('stops with going_away and a delay, closes with 1001, and exits with 0', async () => {

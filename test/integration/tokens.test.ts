@@ -41,10 +41,7 @@ describe('a process that trusts the keys of an address', () => {
   }
 
   it('accepts their tokens, also after a rotation, and no others', async () => {
-    await eventually(
-      async () => expect((await fetch(`${at.admin}/readyz`)).status).toBe(200),
-      10_000,
-    );
+    await eventually(async () => expect((await fetch(`${at.admin}/readyz`)).status).toBe(200));
     expect(await statusFor(await token('first'))).toBe(200);
     issuer.makeKey('second');
     expect(await statusFor(await token('second'))).toBe(200);

@@ -12,6 +12,7 @@ import { connect, type RecordingClient } from '../support/recording-client.ts';
 import { startRedis } from '../support/redis.ts';
 import { adminAddress, listening, startRole, type RoleProcess } from '../support/role-process.ts';
 import { testToken } from '../support/tokens.ts';
+import { eventually } from '../support/eventually.ts';
 
 const CHANNEL = 'candles:BTCUSDT:5';
 const [INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER] = [1, 2, 3, 4, 5];
@@ -232,7 +233,7 @@ describe('traces of real processes: ingest, Redis, two gateways, and a collector
       const failures = /candlegate_trace_export_failures_total\S* (\d+)/.exec(text)?.[1];
       expect(Number(failures)).toBeGreaterThan(0);
     }, 15_000);
-    await vi.waitFor(() => expect(client().of('candle').length).toBeGreaterThan(seen + 3), 10_000);
+    await eventually(() => expect(client().of('candle').length).toBeGreaterThan(seen + 3));
     collector.answerWith(200);
   });
 

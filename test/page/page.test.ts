@@ -11,6 +11,7 @@ import {
   type WatchedPage,
 } from '../support/chromium.ts';
 import { FakeGateway, GOOD_TOKEN, OTHER_GOOD_TOKEN } from './fake-gateway.ts';
+import { eventually } from '../support/eventually.ts';
 
 const BTC = 'candles:BTCUSDT:1';
 const ETH = 'candles:ETHUSDT:1';
@@ -100,7 +101,7 @@ describe('the page', () => {
     await waitForText(page, '#state-text', 'Live');
     await waitForText(page, '#source-text', 'Bybit');
     expect(await page.locator('#simulated').isVisible()).toBe(false);
-    await vi.waitFor(async () => expect(await colours(page)).toBeGreaterThan(4));
+    await eventually(async () => expect(await colours(page)).toBeGreaterThan(4));
 
     // Two at once: both reach the chart in one frame.
     gateway.closeCandle(BTC);
@@ -156,7 +157,7 @@ describe('the page', () => {
     await waitForCandles(page, 301);
     await page.getByRole('button', { name: 'Disconnect' }).click();
     await waitForPhase(page, 'idle');
-    await vi.waitFor(() => expect(gateway.connections).toBe(0));
+    await eventually(() => expect(gateway.connections).toBe(0));
     await page.getByRole('button', { name: 'Connect' }).click();
     await waitForPhase(page, 'live');
     expect(gateway.sentByClients('subscribe').at(-1)?.since).toHaveProperty(BTC);
@@ -248,7 +249,7 @@ describe('the page', () => {
     const card = (symbol: string) => page.locator('.card', { hasText: symbol });
     for (const symbol of gateway.symbols) await waitForText(page, '#watch', symbol);
     gateway.movePrice(ETH, '83123.4');
-    await vi.waitFor(async () => expect(await card('ETHUSDT').textContent()).toContain('83,123.4'));
+    await eventually(async () => expect(await card('ETHUSDT').textContent()).toContain('83,123.4'));
     expect(await card('ETHUSDT').textContent()).toMatch(/[▲▼] [+−][\d.]+ % 5h/);
     expect(await page.locator('#price').textContent()).not.toContain('83,123.4');
     expect(gateway.connections).toBe(1);
@@ -315,7 +316,7 @@ describe('the page', () => {
     await page.keyboard.press('ArrowDown');
     await waitForText(page, '#hops-caption', 'Chosen: BTCUSDT 1m #812');
     gateway.movePrice(ETH, '3123.4');
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await page.locator('.passage').first().textContent()).toContain('ETH 1m'),
     );
     await waitForText(page, '#hops-caption', 'Chosen: BTCUSDT 1m #812');

@@ -8,6 +8,7 @@ import { randomOf } from '../../src/simulator/seeded-random.ts';
 import { setUpMarket } from '../../src/simulator/market-setup.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { RawClient, startSimulator, type KlineFrame } from './harness.ts';
+import { eventually } from '../support/eventually.ts';
 
 const BEGIN = Date.UTC(2026, 10, 22);
 const { market } = setUpMarket({
@@ -111,8 +112,8 @@ describe('faults of a running simulator', () => {
       await RawClient.connect(simulator.wsUrl, 'kline.1.BTCUSDT'),
     ];
     expect(simulator.faults.dropConnections(way)).toBe(2);
-    await vi.waitFor(() => expect(clients.map(({ closeCode }) => closeCode)).toEqual([code, code]));
-    await vi.waitFor(() => expect(simulator.connections()).toBe(0));
+    await eventually(() => expect(clients.map(({ closeCode }) => closeCode)).toEqual([code, code]));
+    await eventually(() => expect(simulator.connections()).toBe(0));
   });
 
   test('connections are refused by 503 or by a reset, until that is over', async () => {
@@ -132,7 +133,7 @@ describe('faults of a running simulator', () => {
     for (let round = 1; round <= 3; round += 1) {
       client.send({ op: 'ping', req_id: `p${round}` });
       client.socket.ping();
-      await vi.waitFor(() => {
+      await eventually(() => {
         expect(client.received.at(-1)).toMatchObject({ ret_msg: 'pong', req_id: `p${round}` });
         expect(client.pongs).toBe(round);
       });
@@ -249,7 +250,7 @@ describe('faults of a running simulator', () => {
       rest: { ...NO_FAULTS.rest, delayMs: 1 },
     };
     expect(await answer.json()).toEqual({ ...expected, dropped: 1 });
-    await vi.waitFor(() => expect(client.closeCode).toBe(1006));
+    await eventually(() => expect(client.closeCode).toBe(1006));
     expect(await (await rest(faults)).json()).toEqual(expected);
     expect(await (await post({ reset: true, stale: 0.5 })).json()).toEqual({
       ...NO_FAULTS,

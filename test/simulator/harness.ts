@@ -7,6 +7,7 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/simulator.ts';
 import { createWallClock } from '../../src/time/clock.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A kline frame as it came over the wire. */
 export interface KlineFrame {
@@ -59,9 +60,9 @@ export class RawClient {
     await once(client.socket, 'open');
     if (topics.length > 0) {
       client.send({ op: 'subscribe', args: topics });
-      await vi.waitFor(() => {
+      await eventually(() => {
         if (client.received.length === 0) throw new Error('no acknowledgement yet');
-      }, 5_000);
+      });
     }
     return client;
   }

@@ -3,6 +3,7 @@ import type { Candle } from '../../src/candle/candle.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts';
 import { createWallClock } from '../../src/time/clock.ts';
 import { RawClient, startSimulator, type KlineFrame } from './harness.ts';
+import { eventually } from '../support/eventually.ts';
 
 let simulator: Simulator | undefined;
 afterEach(() => simulator?.close());
@@ -119,7 +120,7 @@ describe('a running simulator', () => {
     client.send({ op: 'unsubscribe', args: ['kline.1.BTCUSDT'], req_id: 'u' });
     const acknowledged = (): number =>
       client.received.findIndex((m) => (m as { req_id?: string }).req_id === 'u');
-    await vi.waitFor(() => expect(acknowledged()).toBeGreaterThan(-1));
+    await eventually(() => expect(acknowledged()).toBeGreaterThan(-1));
     await client.untilFrames(client.frames().length + 4);
     const after = client.received.slice(acknowledged() + 1) as KlineFrame[];
     expect(new Set(after.map(({ topic }) => topic))).toEqual(new Set(['kline.1.ETHUSDT']));
@@ -132,7 +133,7 @@ describe('a running simulator', () => {
     const lively = await RawClient.connect(sim.wsUrl);
     const pings = setInterval(() => lively.socket.ping(), 50);
     try {
-      await vi.waitFor(() => expect(quiet.closeCode).toBe(1006), 5_000);
+      await eventually(() => expect(quiet.closeCode).toBe(1006));
       expect(lively.closeCode).toBeUndefined();
       expect(lively.pongs).toBeGreaterThan(0);
     } finally {
@@ -152,7 +153,7 @@ describe('a running simulator', () => {
     const client = await RawClient.connect(sim.wsUrl, 'kline.1.BTCUSDT');
     const { restUrl } = sim;
     await sim.close();
-    await vi.waitFor(() => expect(client.closeCode).toBe(1006));
+    await eventually(() => expect(client.closeCode).toBe(1006));
     await expect(fetch(restUrl)).rejects.toThrow();
     await sim.close();
   });

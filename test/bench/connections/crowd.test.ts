@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { Crowd } from '../../../bench/connections/crowd.ts';
 import type { ClientPlan, Server } from '../../../bench/connections/raw-client.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let wss: WebSocketServer;
 let server: Server;
@@ -35,7 +36,7 @@ describe('a crowd of raw clients', () => {
     expect(result).toMatchObject({ opened: 2, refused: { 403: 1 } });
     expect(from).toEqual(['127.0.0.2', '127.0.0.3']);
     crowd.dropAll();
-    await vi.waitFor(() => expect(wss.clients.size).toBe(0));
+    await eventually(() => expect(wss.clients.size).toBe(0));
   });
 
   it('reads messages of any length however they are cut, and answers pings', async () => {
@@ -49,8 +50,8 @@ describe('a crowd of raw clients', () => {
     const read: string[] = [];
     const crowd = new Crowd(server, { message: (_, payload) => read.push(payload.toString()) });
     await crowd.open([plan('127.0.0.2')], { atOnce: 1 });
-    await vi.waitFor(() => expect(read).toEqual(texts));
-    await vi.waitFor(() => expect(pongs).toEqual(['17']));
+    await eventually(() => expect(read).toEqual(texts));
+    await eventually(() => expect(pongs).toEqual(['17']));
     crowd.dropAll();
   });
 
@@ -65,7 +66,7 @@ describe('a crowd of raw clients', () => {
     });
     const crowd = new Crowd(server);
     await crowd.open([plan('127.0.0.2'), plan('127.0.0.3')], { atOnce: 2 });
-    await vi.waitFor(() => expect(Object.fromEntries(crowd.lost)).toEqual({ 1006: 1, 4001: 1 }));
+    await eventually(() => expect(Object.fromEntries(crowd.lost)).toEqual({ 1006: 1, 4001: 1 }));
     expect(crowd.lostUnheard).toBe(1);
   });
 });

@@ -1,8 +1,9 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../../../src/bus/memory/memory-bus.ts';
 import { createWallClock } from '../../../src/time/clock.ts';
 import { describeBus, HISTORY_DEPTH } from '../bus-suite.ts';
 import { BTC, RecordingListener, updateOf } from '../fixtures.ts';
+import { eventually } from '../../support/eventually.ts';
 
 function openBus() {
   return createMemoryBus({
@@ -34,14 +35,14 @@ describe('delivery within one process', () => {
     const subscriber = bus.subscriber();
     const listener = new RecordingListener();
     subscriber.start([BTC], listener);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(subscriber.state).toBe('connected');
     });
     const fence = { token: 1, worker: 'w1' };
     const batch = [1, 2, 3].map((ms) => updateOf(1, ms));
     await bus.publisher().publish(batch, fence);
     expect(listener.reads).toHaveLength(0);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(listener.reads).toHaveLength(1);
     });
     expect(listener.messages.map(({ offset }) => offset)).toEqual([1, 2, 3]);

@@ -14,7 +14,7 @@ import { openClusterWorld, type ClusterWorld } from './cluster-world.ts';
 import { CountingObserver } from './redis-world.ts';
 
 const FENCE: Fence = { token: 1_745_000_000_000, worker: 'w1' };
-const COMMAND_TIMEOUT_MS = 400;
+const COMMAND_TIMEOUT_MS = 800;
 const WAIT = { timeout: 12_000, interval: 20 };
 const CANARY = { canaryIntervalMs: 100, canaryLostMs: 800 };
 

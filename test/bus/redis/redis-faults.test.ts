@@ -15,9 +15,9 @@ import {
 import { CountingObserver, openRedisWorld, type RedisWorld } from './redis-world.ts';
 
 const FENCE: Fence = { token: 1_745_000_000_000, worker: 'w1' };
-const COMMAND_TIMEOUT_MS = 300;
+const COMMAND_TIMEOUT_MS = 600;
 const WAIT = { timeout: 10_000 };
-const CANARY = { canaryIntervalMs: 100, canaryLostMs: 800 };
+const CANARY = { canaryIntervalMs: 100, canaryLostMs: 1_500 };
 
 describe('when Redis fails', () => {
   let redis: TestRedis;
@@ -114,7 +114,7 @@ describe('when Redis fails', () => {
     const before = performance.now();
     const [failed] = await publisher.publish([updateOf(4, 2)], FENCE);
     expect(failed).toMatchObject({ status: 'failed' });
-    expect(performance.now() - before).toBeLessThan(2 * COMMAND_TIMEOUT_MS + 500);
+    expect(performance.now() - before).toBeLessThan(2 * COMMAND_TIMEOUT_MS + 2_000);
     await expect(subscriber.readHistory(BTC)).rejects.toThrow(RedisUnavailableError);
     await vi.waitFor(() => expect(subscriber.state).toBe('lost'), WAIT);
     expect(listener.states).toEqual(['connected', 'lost']);
@@ -174,7 +174,7 @@ describe('when Redis fails', () => {
     ]) {
       const before = performance.now();
       await expect(refused()).rejects.toThrow(/^Redis at 127\.0\.0\.1:\d+: .* failed: /);
-      expect(performance.now() - before).toBeLessThan(COMMAND_TIMEOUT_MS + 500);
+      expect(performance.now() - before).toBeLessThan(COMMAND_TIMEOUT_MS + 2_000);
     }
     expect(await publisher.publish([updateOf(1, 1)], FENCE)).toMatchObject([{ status: 'failed' }]);
     await publisher.heartbeat({ worker: 'w1', token: 1, time: 1, channels: [] });

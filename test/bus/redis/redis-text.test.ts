@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { busCandleMessageSchema } from '../../../src/candle/messages.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 import { BTC, candle, closeOf, minute, RecordingListener, updateOf } from '../fixtures.ts';
 import { CountingObserver, openRedisWorld, type RedisWorld } from './redis-world.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const FENCE = { token: 1_745_000_000_000, worker: 'w1' };
 const CLOCK = { now: () => 1_745_000_112_399.3125 };
@@ -37,7 +38,7 @@ describe('what others see in Redis', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await publisher.publish([closeOf(3, { previous: null })], FENCE);
     await publisher.publish([updateOf(4, 345), closeOf(4, { backfill: true, traceparent })], FENCE);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(heard).toHaveLength(3);
     });
     const [, update, close] = heard;
@@ -73,7 +74,7 @@ describe('what others see in Redis', () => {
     expect(await publisher.publish([updateOf(4, 1)], FENCE)).toMatchObject([
       { head: { offset: 1_745_000_112_345_679 } },
     ]);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(heard[0]?.[1]).toContain('"offset":1745000112345679,');
     });
   });
@@ -81,7 +82,7 @@ describe('what others see in Redis', () => {
   it('keeps simulated candles under names of their own', async () => {
     const simulated = openRedisWorld(redis.url, undefined, { namespace: { source: 'simulator' } });
     await simulated.publisher().publish([updateOf(4, 1)], FENCE);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(heard.map(([channel]) => channel)).toEqual(['simulator:candles:BTCUSDT:1']);
     });
     expect(await world.subscriber().readHistory(BTC)).toBeNull();
@@ -95,13 +96,13 @@ describe('what others see in Redis', () => {
     const subscriber = world.subscriber();
     const listener = new RecordingListener();
     subscriber.start([BTC], listener);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(subscriber.state).toBe('connected');
     });
     const other = world.raw.duplicate();
     const publisher = world.publisher();
     await publisher.publish([updateOf(4, 1)], FENCE);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(listener.messages).toHaveLength(1);
     });
     const good = heard[0]?.[1] ?? '';
@@ -116,7 +117,7 @@ describe('what others see in Redis', () => {
     for (const text of wrong) await other.publish('candles:BTCUSDT:1', text);
     await other.publish(world.names.heartbeat, '{"worker":1}');
     await other.publish('candles:BTCUSDT:1', good);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(listener.messages).toHaveLength(2);
     });
     expect(observer.malformed).toBe(wrong.length + 1);
@@ -132,7 +133,7 @@ describe('what others see in Redis', () => {
     const subscriber = world.subscriber();
     const listener = new RecordingListener();
     subscriber.start([BTC], listener);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(subscriber.state).toBe('connected');
     });
     const updates = Array.from({ length: 40 }, (_, n) => updateOf(4, n));
@@ -142,7 +143,7 @@ describe('what others see in Redis', () => {
     await asked.ping();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
     await publishing;
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(listener.messages).toHaveLength(40);
     });
     expect(listener.reads.length).toBeLessThan(10);
@@ -153,7 +154,7 @@ describe('what others see in Redis', () => {
   it('measures the round trip of its canary', async () => {
     const subscriber = world.subscriber();
     subscriber.start([BTC], new RecordingListener());
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(observer.roundTripsMs.length).toBeGreaterThan(0);
     });
     expect(observer.roundTripsMs.every((ms) => ms >= 0 && ms < 5_000)).toBe(true);
@@ -164,7 +165,7 @@ describe('what others see in Redis', () => {
     await prefixed.publisher().seed(BTC, FENCE, [candle(1, true)], CLOCK_TIMES);
     await prefixed.publisher().publish([updateOf(4, 1)], FENCE);
     await prefixed.lease().acquire('w1', 60_000);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(heard.map(([channel]) => channel)).toEqual(['other:candles:BTCUSDT:1']);
     });
     const reader = world.raw.duplicate();

@@ -1,8 +1,9 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ChannelHistory } from '../../../src/bus/bus.ts';
 import { channelOf } from '../../../src/candle/channel.ts';
 import { createHarness, FakeBus } from './support/harness.ts';
 import { at, closeOf, headAt } from './support/messages.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const BTC = channelOf('BTCUSDT', '1');
 const ETH = channelOf('ETHUSDT', '1');
@@ -36,17 +37,17 @@ it('a channel that is left and followed again takes no answer to a read from bef
   hub.start();
   bus.listener?.onState('connected');
   bus.listener?.onSubscribed();
-  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  await eventually(() => expect(answers).toHaveLength(1));
   hub.follow([]);
   hub.follow([BTC]);
   bus.listener?.onSubscribed();
-  await vi.waitFor(() => expect(answers.length).toBeGreaterThan(1));
+  await eventually(() => expect(answers.length).toBeGreaterThan(1));
   const history = (n: number) => ({ head: headAt(n, n), closed: [closeOf(n, n)], open: null });
   const lastClosed = () => hub.get(BTC.name)?.closedAfter(null, 9).at(-1)?.start;
   answers[0]?.(history(2));
   await new Promise((resolve) => setImmediate(resolve));
   expect(lastClosed()).toBeUndefined();
   answers.at(-1)?.(history(3));
-  await vi.waitFor(() => expect(lastClosed()).toBe(at(3)));
+  await eventually(() => expect(lastClosed()).toBe(at(3)));
   hub.close();
 });

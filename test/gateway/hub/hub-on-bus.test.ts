@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BusPublisher, Publication } from '../../../src/bus/bus.ts';
 import { createMemoryBus, type MemoryBus } from '../../../src/bus/memory/memory-bus.ts';
 import type { Candle } from '../../../src/candle/candle.ts';
 import { candleMessageSchema, type CandleMessage } from '../../../src/candle/messages.ts';
 import { createHarness } from './support/harness.ts';
 import { at, candleAt, CHANNEL } from './support/messages.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const FENCE = { token: 1, worker: 'w' };
 
@@ -53,7 +54,7 @@ describe('hubs on the in-process bus', () => {
 
   const lastClosed = ({ hub }: Harness) => hub.get(CHANNEL.name)?.head().lastClosed;
   const allReach = (n: number) =>
-    vi.waitFor(() => {
+    eventually(() => {
       for (const each of hubs) expect(lastClosed(each)).toBe(at(n));
     });
   const candles = ({ broadcaster, topic }: Harness) =>
@@ -63,7 +64,7 @@ describe('hubs on the in-process bus', () => {
   const closed = (harness: Harness) =>
     candles(harness).flatMap(({ candle }) => (candle.confirm ? [candle.start] : []));
   const ready = () =>
-    vi.waitFor(() => {
+    eventually(() => {
       for (const { hub } of hubs) expect(hub.hasFirstHistory()).toBe(true);
     });
 

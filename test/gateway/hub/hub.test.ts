@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ChannelHistory, LeaderHeartbeat } from '../../../src/bus/bus.ts';
 import { channelOf, type Channel } from '../../../src/candle/channel.ts';
 import { roundToMicrosecond } from '../../../src/candle/hop-times.ts';
@@ -7,6 +7,7 @@ import type { Hub } from '../../../src/gateway/hub/hub.ts';
 import type { HubSettings } from '../../../src/gateway/hub/hub-settings.ts';
 import { createHarness, FakeBus } from './support/harness.ts';
 import { at, CHANNEL, closeOf, headAt, updateOf } from './support/messages.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const open: Hub[] = [];
 afterEach(() => {
@@ -32,7 +33,7 @@ async function setUpLive(options: Parameters<typeof setUp>[0] = {}) {
   harness.bus.history = () => HISTORY;
   harness.hub.onSubscribed();
   harness.hub.onState('connected');
-  await vi.waitFor(() => expect(harness.hub.hasFirstHistory()).toBe(true));
+  await eventually(() => expect(harness.hub.hasFirstHistory()).toBe(true));
   return harness;
 }
 
@@ -134,7 +135,7 @@ describe('latency', () => {
     hub.onCandles([closeOf(3, 11, { backfill: true })], at(4));
     bus.history = () => ({ head: headAt(13, 4), closed: [closeOf(4, 12)], open: null });
     hub.onSubscribed();
-    await vi.waitFor(() => expect(hub.get(CHANNEL.name)?.head().lastClosed).toBe(at(4)));
+    await eventually(() => expect(hub.get(CHANNEL.name)?.head().lastClosed).toBe(at(4)));
     expect(observe).not.toHaveBeenCalled();
     expect(observeDelivery).not.toHaveBeenCalled();
   });
@@ -150,7 +151,7 @@ describe('repair', () => {
     hub.onCandles([later], at(5));
     expect(broadcaster.published).toEqual([]);
 
-    await vi.waitFor(() => expect(broadcaster.published).toHaveLength(2));
+    await eventually(() => expect(broadcaster.published).toHaveLength(2));
     expect(bus.reads.at(-1)).toEqual({ channel: CHANNEL, after: at(2) });
     const messages = broadcaster.messages(topic) as BusCandleMessage[];
     expect(messages.map(({ offset }) => offset)).toEqual([11, 13]);
@@ -167,7 +168,7 @@ describe('repair', () => {
       return { head: headAt(12, 3), closed: [closeOf(3, 12)], open: null };
     };
     hub.onCandles([closeOf(3, 12)], at(4));
-    await vi.waitFor(() => expect(hub.get(CHANNEL.name)?.head().offset).toBe(12));
+    await eventually(() => expect(hub.get(CHANNEL.name)?.head().offset).toBe(12));
     expect(bus.reads).toHaveLength(6);
   });
 
@@ -176,7 +177,7 @@ describe('repair', () => {
     bus.history = () => ({ head: headAt(11, 3), closed: [closeOf(3, 11)], open: null });
     hub.onHeartbeat(heartbeat('live', 11), time.now);
     time.now += 1_000;
-    await vi.waitFor(() => expect(hub.get(CHANNEL.name)?.head().lastClosed).toBe(at(3)));
+    await eventually(() => expect(hub.get(CHANNEL.name)?.head().lastClosed).toBe(at(3)));
   });
 
   it('tells the listeners of a hole, once the state is behind it', async () => {
@@ -187,13 +188,13 @@ describe('repair', () => {
     );
     bus.history = () => ({ head: headAt(90, 8), closed: [closeOf(8, 88)], open: null });
     hub.onSubscribed();
-    await vi.waitFor(() => expect(heard).toEqual([[CHANNEL, false]]));
+    await eventually(() => expect(heard).toEqual([[CHANNEL, false]]));
     expect(log.error).toHaveBeenCalledOnce();
 
     remove();
     bus.history = () => ({ head: headAt(99, 20), closed: [closeOf(20, 99)], open: null });
     hub.onSubscribed();
-    await vi.waitFor(() => expect(hub.get(CHANNEL.name)?.head().lastClosed).toBe(at(20)));
+    await eventually(() => expect(hub.get(CHANNEL.name)?.head().lastClosed).toBe(at(20)));
     expect(heard).toHaveLength(1);
   });
 });
@@ -209,7 +210,7 @@ describe('the first history', () => {
       open: updateOf(160, 151, 1),
     });
     hub.onSubscribed();
-    await vi.waitFor(() => expect(broadcaster.published).toHaveLength(2));
+    await eventually(() => expect(broadcaster.published).toHaveLength(2));
     const [first, second] = broadcaster.messages(topic);
     expect(first).toMatchObject({ type: 'snapshot', epoch: 'a', offset: 151, more: true });
     expect(second).not.toHaveProperty('more');
@@ -227,10 +228,10 @@ describe('the first history', () => {
     };
     expect(hub.hasFirstHistory()).toBe(false);
     hub.onSubscribed();
-    await vi.waitFor(() => expect(bus.reads.length).toBeGreaterThan(2));
+    await eventually(() => expect(bus.reads.length).toBeGreaterThan(2));
     expect(hub.hasFirstHistory()).toBe(false);
     bus.history = () => null;
-    await vi.waitFor(() => expect(hub.hasFirstHistory()).toBe(true));
+    await eventually(() => expect(hub.hasFirstHistory()).toBe(true));
     expect(hub.holdsCandles()).toBe(false);
   });
 
@@ -238,7 +239,7 @@ describe('the first history', () => {
     const { hub, bus } = setUp();
     bus.history = () => ({ head: headAt(0, null), closed: [], open: null });
     hub.onSubscribed();
-    await vi.waitFor(() => expect(hub.hasFirstHistory()).toBe(true));
+    await eventually(() => expect(hub.hasFirstHistory()).toBe(true));
     expect(hub.get(CHANNEL.name)?.head()).toEqual({
       channel: CHANNEL.name,
       epoch: null,
@@ -274,7 +275,7 @@ describe('the state of the feed', () => {
     hub.onHeartbeat(heartbeat('live'), time.now);
     expect(hub.status().feed).toBe('live');
     time.now += 3_001;
-    await vi.waitFor(() => expect(hub.status().feed).toBe('stale'));
+    await eventually(() => expect(hub.status().feed).toBe('stale'));
   });
 
   it('does not listen to a leader that has been replaced', async () => {
@@ -312,7 +313,7 @@ describe('what sessions see', () => {
   it('is a settled close that is a whole turn of the event loop old', async () => {
     const { hub } = await setUpLive();
     const view = hub.get(CHANNEL.name);
-    await vi.waitFor(() => expect(view?.settledClose()).toBe(at(2)));
+    await eventually(() => expect(view?.settledClose()).toBe(at(2)));
     hub.onCandles([closeOf(3, 11)], at(4));
     expect(view?.settledClose()).toBe(at(2));
     await turn();

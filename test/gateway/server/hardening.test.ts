@@ -1,9 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { deflateRawSync } from 'node:zlib';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { frame } from '../../fuzz/frames.ts';
 import { RawClient } from '../../fuzz/raw-client.ts';
 import { goodToken, HANDSHAKE, MULTIPLEX, raw, startServer, type Harness } from './harness.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const MAX_MESSAGE_BYTES = 1024;
 const MEBIBYTE = 1_048_576;
@@ -174,7 +175,7 @@ describe('messages that are larger than they look', () => {
     client.write(frame(part, { final: false }));
     const fragment = frame(part, { opcode: 0, final: false });
     await pour(client.socket, fragment, 64 * MEBIBYTE);
-    await vi.waitFor(() => expect(harness.sessions[0]?.closes).toEqual([1006]));
+    await eventually(() => expect(harness.sessions[0]?.closes).toEqual([1006]));
     expect(harness.sessions[0]?.messages).toEqual([]);
   });
 
@@ -188,7 +189,7 @@ describe('messages that are larger than they look', () => {
     const grown = await growth(async () => {
       for (let count = 0; count < 200; count += 1) (await upgraded(harness)).write(held);
       // Whatever was written before this answer has been read.
-      await vi.waitFor(() => expect(harness.sessions).toHaveLength(200));
+      await eventually(() => expect(harness.sessions).toHaveLength(200));
       await raw(harness.port, '/api/v1/live/health');
     });
     expect(harness.sessions.filter(({ closes }) => closes.length > 0).length).toBe(200);
@@ -199,6 +200,6 @@ describe('messages that are larger than they look', () => {
     const harness = await start();
     const client = await upgraded(harness);
     client.write(frame(Buffer.from('a'), { statedLength: 1_000_000_000n }));
-    await vi.waitFor(() => expect(harness.sessions[0]?.closes).toEqual([1006]));
+    await eventually(() => expect(harness.sessions[0]?.closes).toEqual([1006]));
   });
 });

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { connectClient, startServer, type Harness } from './harness.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** The native server gathers up to 32 messages for a client, or 16 KB, before it writes. */
 const TOPICS = Array.from({ length: 30 }, (_, index) => `topic-${index}`);
@@ -47,7 +48,7 @@ async function publishIn(turns: number): Promise<number> {
       await turn();
     }
   }
-  await vi.waitFor(() => expect(received).toHaveLength(TOPICS.length));
+  await eventually(() => expect(received).toHaveLength(TOPICS.length));
   const segments = segmentsSent(harness.port) - before;
   client.terminate();
   return segments;

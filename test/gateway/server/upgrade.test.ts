@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { WebSocket as UndiciWebSocket } from 'undici';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Verification } from '../../../src/gateway/auth/identity.ts';
 import { TOKEN_ENTRY_PREFIX } from '../../../src/gateway/auth/credential-source.ts';
@@ -20,6 +20,7 @@ import {
   type Harness,
   type RawAnswer,
 } from './harness.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -256,9 +257,9 @@ describe('while a token is looked at', () => {
     socket.write(
       `GET ${MULTIPLEX} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
     );
-    await vi.waitFor(() => expect(verifier.waiting).toHaveLength(1));
+    await eventually(() => expect(verifier.waiting).toHaveLength(1));
     socket.destroy();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(await slow.registry.metrics()).toContain('upgrades_total{outcome="aborted"} 1');
     });
     verifier.waiting[0]?.(good);
@@ -274,7 +275,7 @@ describe('while a token is looked at', () => {
     const verifier = slowVerifier();
     const slow = await startServer({ verifier });
     const answer = raw(slow.port, MULTIPLEX, { ...HANDSHAKE, Authorization: 'Bearer t' });
-    await vi.waitFor(() => expect(verifier.waiting).toHaveLength(1));
+    await eventually(() => expect(verifier.waiting).toHaveLength(1));
     slow.server.stopAccepting();
     verifier.waiting[0]?.(good);
     expect(await answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
@@ -317,7 +318,7 @@ describe('many clients', () => {
     const closes = clients.map(closeOf);
     for (const session of fresh.sessions) session.transport.close(1001, 'bye');
     expect(await Promise.all(closes)).toEqual(clients.map(() => ({ code: 1001, reason: 'bye' })));
-    await vi.waitFor(() => expect(fresh.server.connections()).toBe(0));
+    await eventually(() => expect(fresh.server.connections()).toBe(0));
     expect(await fresh.registry.metrics()).toContain('upgrades_total{outcome="accepted"} 100');
     fresh.server.close();
   });
@@ -333,7 +334,7 @@ describe('a server that stops accepting', () => {
     let text = '';
     kept.on('data', (chunk: Buffer) => (text += chunk.toString()));
     kept.write('GET /api/v1/live/health HTTP/1.1\r\nHost: x\r\n\r\n');
-    await vi.waitFor(() => expect(text).toContain('"status":"ok"'));
+    await eventually(() => expect(text).toContain('"status":"ok"'));
 
     fresh.server.stopAccepting();
     fresh.server.stopAccepting();
@@ -343,7 +344,7 @@ describe('a server that stops accepting', () => {
     kept.write(
       `GET ${MULTIPLEX} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
     );
-    await vi.waitFor(() => expect(text).toMatch(/^HTTP\/1\.1 503 [^]*"code":"draining"/));
+    await eventually(() => expect(text).toMatch(/^HTTP\/1\.1 503 [^]*"code":"draining"/));
 
     const echoed = new Promise((resolve) =>
       client.once('message', (data: Buffer) => resolve(String(data))),

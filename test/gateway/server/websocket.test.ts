@@ -12,6 +12,7 @@ import {
   type Harness,
   type HarnessOptions,
 } from './harness.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const running: Harness[] = [];
 afterEach(() => {
@@ -48,7 +49,7 @@ describe('a socket', () => {
     const { client, session } = await pair(await start());
     client.send('hello');
     client.send(Buffer.from([1, 2]));
-    await vi.waitFor(() => expect(session.messages).toHaveLength(2));
+    await eventually(() => expect(session.messages).toHaveLength(2));
     expect(session.messages).toEqual([
       { data: 'hello', isBinary: false },
       { data: '\u0001\u0002', isBinary: true },
@@ -71,13 +72,13 @@ describe('a socket', () => {
   it('pings, and tells the session of the pong with its payload', async () => {
     const { session } = await pair(await start());
     session.transport.ping('1745000112345');
-    await vi.waitFor(() => expect(session.pongs).toEqual(['1745000112345']));
+    await eventually(() => expect(session.pongs).toEqual(['1745000112345']));
   });
 
   it('tells the session once when the client closes, and is inert afterwards', async () => {
     const { client, session } = await pair(await start());
     client.close(4999, 'enough');
-    await vi.waitFor(() => expect(session.closes).toEqual([4999]));
+    await eventually(() => expect(session.closes).toEqual([4999]));
     const { transport } = session;
     expect(transport.send('x')).toBe('dropped');
     transport.ping('x');
@@ -93,7 +94,7 @@ describe('a socket', () => {
     const harness = await start();
     const { client, session } = await pair(harness);
     client.terminate();
-    await vi.waitFor(() => expect(session.closes).toEqual([1006]));
+    await eventually(() => expect(session.closes).toEqual([1006]));
     expect(harness.server.connections()).toBe(0);
   });
 
@@ -119,7 +120,7 @@ describe('a socket', () => {
   it('breaks on a frame beyond four times the message size, and takes one of that size', async () => {
     const { client, session } = await pair(await start({ settings: { maxMessageBytes: 256 } }));
     client.send('x'.repeat(1024));
-    await vi.waitFor(() => expect(session.messages).toHaveLength(1));
+    await eventually(() => expect(session.messages).toHaveLength(1));
     const closing = closeOf(client);
     client.send('x'.repeat(1025));
     expect((await closing).code).toBe(1006);
@@ -143,7 +144,7 @@ describe('faults of a session', () => {
       'handler_failures_total{handler="message"} 1',
     );
     good.session.transport.send('fine');
-    await vi.waitFor(() => expect(good.received).toEqual(['fine']));
+    await eventually(() => expect(good.received).toEqual(['fine']));
   });
 
   it('close a socket whose session could not even be made', async () => {
@@ -156,7 +157,7 @@ describe('faults of a session', () => {
       headers: { authorization: `Bearer ${await goodToken()}` },
     });
     expect((await closeOf(client)).code).toBe(1011);
-    await vi.waitFor(() => expect(harness.server.connections()).toBe(0));
+    await eventually(() => expect(harness.server.connections()).toBe(0));
   });
 });
 
@@ -176,7 +177,7 @@ describe('the broadcaster', () => {
     expect(broadcaster.subscribers('t')).toBe(1);
     expect(broadcaster.subscribers('nobody')).toBe(0);
     for (const { session } of [one, two, three]) session.transport.send('end');
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(one.received).toEqual(['1', '2', '3', '4', 'end']);
       expect(two.received).toEqual(['3', '5', 'end']);
       expect(three.received).toEqual(['end']);
@@ -217,15 +218,15 @@ describe('a client that does not read', () => {
     const small = 'small enough to be batched';
     const before = slow.session.drops;
     harness.server.broadcaster.publish('t', small);
-    await vi.waitFor(() => expect(quick.received.at(-1)).toBe(small));
+    await eventually(() => expect(quick.received.at(-1)).toBe(small));
     expect(slow.session.drops).toBeGreaterThan(before);
 
     slow.client.resume();
-    await vi.waitFor(() => expect(slow.session.drains).toBeGreaterThan(0));
-    await vi.waitFor(() => expect(slow.session.transport.bufferedBytes()).toBe(0));
+    await eventually(() => expect(slow.session.drains).toBeGreaterThan(0));
+    await eventually(() => expect(slow.session.transport.bufferedBytes()).toBe(0));
     expect(slow.received).not.toContain(small);
     harness.server.broadcaster.publish('t', 'again');
-    await vi.waitFor(() => expect(slow.received.at(-1)).toBe('again'));
+    await eventually(() => expect(slow.received.at(-1)).toBe('again'));
   });
 
   it('makes `send` answer honestly, without a report of a dropped publication', async () => {
@@ -236,10 +237,10 @@ describe('a client that does not read', () => {
     session.transport.ping('dropped as well');
     expect(session.drops).toBe(0);
     client.resume();
-    await vi.waitFor(() => expect(received).toHaveLength(taken));
+    await eventually(() => expect(received).toHaveLength(taken));
     expect(received).not.toContain('one more');
     expect(session.transport.send('and now')).toBe('sent');
-    await vi.waitFor(() => expect(received.at(-1)).toBe('and now'));
+    await eventually(() => expect(received.at(-1)).toBe('and now'));
   });
 
   it('makes `send` report what was published before it and had to be dropped', async () => {
@@ -255,7 +256,7 @@ describe('a client that does not read', () => {
     expect(session.transport.send('own')).toBe('buffered');
     expect(session.drops).toBe(1);
     client.resume();
-    await vi.waitFor(() => expect(received.at(-1)).toBe('own'));
+    await eventually(() => expect(received.at(-1)).toBe('own'));
     expect(received.filter((text) => text === batched).length).toBeLessThan(10);
   });
 
@@ -283,7 +284,7 @@ describe('a client that does not read', () => {
     expect(await closing).toEqual({ code: 4000, reason: 'too slow' });
     expect(received).toHaveLength(taken);
     expect(session.closes).toEqual([4000]);
-    await vi.waitFor(() => expect(harness.server.connections()).toBe(0));
+    await eventually(() => expect(harness.server.connections()).toBe(0));
   });
 
   it('is cut off when it does not read again', async () => {
@@ -292,7 +293,7 @@ describe('a client that does not read', () => {
     client.pause();
     fill(session, frame);
     session.transport.close(4000, 'too slow');
-    await vi.waitFor(() => expect(harness.server.connections()).toBe(0));
+    await eventually(() => expect(harness.server.connections()).toBe(0));
     expect(session.closes).toEqual([4000]);
     client.terminate();
   });
@@ -317,7 +318,7 @@ describe('compression', () => {
     socket.write(
       `GET ${MULTIPLEX} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
     );
-    await vi.waitFor(() => expect(bytes.includes('\r\n\r\n')).toBe(true));
+    await eventually(() => expect(bytes.includes('\r\n\r\n')).toBe(true));
     const session = harness.sessions.at(-1);
     if (session === undefined) throw new Error('no session');
     send(session);
@@ -337,7 +338,7 @@ describe('compression', () => {
       }
       return frames;
     };
-    await vi.waitFor(() => expect(parse()).toHaveLength(count));
+    await eventually(() => expect(parse()).toHaveLength(count));
     socket.destroy();
     return { head: bytes.subarray(0, split).toString(), frames: parse() };
   }
@@ -371,7 +372,7 @@ describe('compression', () => {
     const text = JSON.stringify({ candles: Array.from({ length: 50 }, (_, index) => ({ index })) });
     client.send(text);
     session.transport.send(text.repeat(3));
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(received).toEqual([text.repeat(3)]);
       expect(session.messages).toEqual([{ data: text, isBinary: false }]);
     });

@@ -2,11 +2,12 @@ import { createServer, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { BrokenCircuitError } from 'cockatiel';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BybitRest, type RestSettings } from '../../../src/ingest/bybit/rest.ts';
 import type { RestOutcome } from '../../../src/ingest/bybit/rest-errors.ts';
 import { createWallClock } from '../../../src/time/clock.ts';
 import { BTC, MINUTE_MS, T0, minute, startOfMinute } from '../candles.ts';
+import { eventually } from '../../support/eventually.ts';
 
 type Handler = (url: URL, response: ServerResponse) => void;
 
@@ -200,7 +201,7 @@ describe('a call', () => {
     );
     expect(requests).toHaveLength(1);
     handler = klines;
-    await vi.waitFor(() => rest.candles(BTC, { from: T0, to: T0 }, signal));
+    await eventually(() => rest.candles(BTC, { from: T0, to: T0 }, signal));
     expect(requests).toHaveLength(2);
   });
 
@@ -213,7 +214,7 @@ describe('a call', () => {
     const rest = client();
     const range = { from: startOfMinute(0), to: startOfMinute(0) };
     const calls = Array.from({ length: 12 }, () => rest.candles(BTC, range, signal));
-    await vi.waitFor(() => expect(held).toHaveLength(10));
+    await eventually(() => expect(held).toHaveLength(10));
     expect(requests).toHaveLength(10);
     for (const response of held) response.end(JSON.stringify({ retCode: 10_001, time: T0 }));
     const ends = await Promise.allSettled(calls);

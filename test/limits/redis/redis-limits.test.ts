@@ -72,7 +72,7 @@ describe('what an admission asks of Redis', () => {
 
     const flood = await Promise.all(Array.from({ length: 50 }, () => gateway.admit('192.0.2.3')));
     expect(places(flood)).toHaveLength(40);
-    await eventually(() => expect(seen.length).toBeGreaterThan(0), 1_000);
+    await eventually(() => expect(seen.length).toBeGreaterThan(0));
     calls = await scriptCalls();
     seen.length = 0;
     for (let count = 0; count < 1_000; count += 1) {
@@ -94,7 +94,7 @@ describe('what an admission asks of Redis', () => {
     await gateway.requests.countAnonymous('192.0.2.12');
     await gateway.limits.renew();
     place?.release();
-    await eventually(() => expect(gateway.limits.refusalOf('192.0.2.11')).not.toBeNull(), 2_000);
+    await eventually(() => expect(gateway.limits.refusalOf('192.0.2.11')).not.toBeNull());
     expect(await refusals(raw)).toEqual([]);
   });
 });
@@ -117,7 +117,7 @@ describe('while Redis is away', () => {
     const startedAt = performance.now();
     const rest = [];
     for (let count = 0; count < 20; count += 1) rest.push(await a.admit('192.0.2.20'));
-    expect(performance.now() - startedAt).toBeLessThan(300);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
     // Five of the ten places are its own: it had one, and has taken one more.
     expect(places(rest)).toHaveLength(3);
     expect(refusalName(rest[10] as (typeof rest)[0])).toBe('connections-per-ip');
@@ -129,7 +129,7 @@ describe('while Redis is away', () => {
     a.limits.credentialRefused('192.0.2.22', true);
 
     redis.resume();
-    await eventually(() => expect(a.degraded.at(-1)).toBe(false), 5_000);
+    await eventually(() => expect(a.degraded.at(-1)).toBe(false));
     await b.ready();
     const more = await Promise.all(Array.from({ length: 20 }, () => b.admit('192.0.2.20')));
     expect(places(more)).toHaveLength(5);

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { buildCli, runCli, startCli, type RunningCli } from '../../support/built-cli.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** A gateway in miniature: it accepts whoever has the token and leaves the talking to the test. */
 class FakeGateway {
@@ -199,12 +200,10 @@ describe('candlegate stream', () => {
     await gateway.stop();
     gateway.stop = () => Promise.resolve();
     const cli = start(['--url', url, '--token', 'good', CHANNEL]);
-    await vi.waitFor(
-      () =>
-        expect(
-          cli.stderr().match(/Cannot connect .*ECONNREFUSED.*; reconnecting/g)?.length,
-        ).toBeGreaterThan(1),
-      10_000,
+    await eventually(() =>
+      expect(
+        cli.stderr().match(/Cannot connect .*ECONNREFUSED.*; reconnecting/g)?.length,
+      ).toBeGreaterThan(1),
     );
   });
 
@@ -212,7 +211,7 @@ describe('candlegate stream', () => {
     const url = await startGateway();
     gateway.onSubscribe = (socket) => send(socket, candleMessage(1, true));
     const cli = start(['--url', `${url.replace('ws:', 'http:')}/`, '--token', 'good', CHANNEL]);
-    await vi.waitFor(() => expect(cli.stdout()).toContain('closed'), 10_000);
+    await eventually(() => expect(cli.stdout()).toContain('closed'));
     cli.child.kill('SIGINT');
     const { code, stdout } = await cli.ended;
     expect(code).toBe(0);
@@ -229,7 +228,7 @@ describe('candlegate stream', () => {
       socket.on('close', () => clearInterval(timer));
     };
     const cli = start(['--url', url, '--token', 'good', CHANNEL]);
-    await vi.waitFor(() => expect(cli.stdout()).toContain('closed'), 10_000);
+    await eventually(() => expect(cli.stdout()).toContain('closed'));
     cli.child.stdout?.destroy();
     const { code, stderr } = await cli.ended;
     expect(code).toBe(0);

@@ -69,7 +69,7 @@ async function verify(kid: string, nameKey = true): Promise<Verification> {
 
 /** Asks until the first set is there. */
 async function untilLoaded(): Promise<void> {
-  await eventually(() => expect(keys?.isLoaded).toBe(true), 5_000);
+  await eventually(() => expect(keys?.isLoaded).toBe(true));
 }
 
 /** A fetch that a token with a strange key causes, once the cooldown allows one. */
@@ -134,7 +134,7 @@ describe('keys from an address', () => {
 
   it('are fetched again by themselves when they are too old', async () => {
     trust({ maxAgeMs: 30 }, () => performance.now());
-    await eventually(() => expect(issuer.requests).toBeGreaterThan(3), 5_000);
+    await eventually(() => expect(issuer.requests).toBeGreaterThan(3));
   });
 
   it('are trusted no longer once they are gone from the set, remembered tokens or not', async () => {
