@@ -3,6 +3,8 @@
 //   npm test                   all checks, the build, all tests
 //   npm test -- hub session    only the tests of matching files (arguments go to vitest)
 //   npm run test:long          the tests that take longest (vitest.long-tests.ts), and no checks
+//   … -- --second-look         what fails beside other tests is run once more by itself, and said to be
+//                              unsteady when it passes then; a counterexample of a property never is
 //
 // Ends with the line `N passed, N failed`, with `, N skipped` where any were; each check counts as one
 // test. Where Redis or Chromium can neither be found nor obtained, no test is started, and the line
@@ -14,6 +16,7 @@ import { Redis } from 'ioredis';
 import { findChromium } from './chromium.mjs';
 import { runCheck, runChecks, seconds } from './checks.mjs';
 import { findRedisServer } from './redis-server.mjs';
+import { filesForSecondLook } from './second-look.mjs';
 import { TOTALS_FILE } from './totals-reporter.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
@@ -110,19 +113,34 @@ async function runTests(args) {
   return totals;
 }
 
-/** @returns {import('./totals-reporter.mjs').Totals} */
+/** The totals of a run whose failed tests may have passed when they were run by themselves. */
+async function lookAgain(totals) {
+  const files = filesForSecondLook(totals);
+  if (files.length === 0) return totals;
+  console.log(`Once more, with nothing beside: ${files.join(', ')}`);
+  const again = await runTests([...files, '--maxWorkers=1', '--no-file-parallelism']);
+  if (again.failed > 0) return totals;
+  for (const { file, name, message } of totals.failures) {
+    console.log(`unsteady: ${file} > ${name}\n    ${message.split('\n', 1)[0]}`);
+  }
+  return { ...totals, passed: totals.passed + totals.failed, failed: 0 };
+}
+
+/** @returns {import('./totals-reporter.mjs').RecordedTotals} */
 function readTotals() {
   try {
     return JSON.parse(readFileSync(TOTALS_FILE, 'utf8'));
   } catch {
     // Vitest did not come that far, and has said why: nothing of it counts as passed.
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, failures: [] };
   }
 }
 
 const start = performance.now();
-const isLong = process.argv[2] === '--long';
-const vitestArgs = process.argv.slice(isLong ? 3 : 2);
+const isOption = (argument) => argument === '--long' || argument === '--second-look';
+const isLong = process.argv.includes('--long');
+const withSecondLook = process.argv.includes('--second-look');
+const vitestArgs = process.argv.slice(2).filter((argument) => !isOption(argument));
 const isPartial = isLong || vitestArgs.length > 0;
 mkdirSync(path.dirname(TOTALS_FILE), { recursive: true });
 if (isPartial) console.log('Only some tests are run; the other checks are left out.');
@@ -139,6 +157,8 @@ let tests = { passed: 0, failed: 0, skipped: 0 };
 if (built && missing.length === 0) {
   const testsStart = performance.now();
   tests = await runTests(vitestArgs);
+  // After the checks, which would be beside it.
+  if (withSecondLook && tests.failed > 0) tests = await staticChecks.then(() => lookAgain(tests));
   console.log(`${tests.failed === 0 ? '✓' : '✗'} tests (${seconds(testsStart)})`);
 }
 const results = [built, ...obtained.map((sentence) => sentence === null), ...(await staticChecks)];

@@ -1,10 +1,11 @@
-// A reporter of vitest that writes how many tests passed, failed and were skipped, for `npm test`.
+// A reporter of vitest that writes how many tests passed, failed and were skipped, and which ones failed, for
+// `npm test`.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Totals */
+/** @typedef {import('./totals-reporter.mjs').Totals} Totals */
 
-/** Where the totals of the last run are: one `Totals` as JSON. */
+/** Where the totals of the last run are: one `RecordedTotals` as JSON. */
 export const TOTALS_FILE = path.join(import.meta.dirname, '..', '.cache', 'test-totals.json');
 
 /**
@@ -30,8 +31,25 @@ export function countTests(modules, unhandledErrors) {
   return totals;
 }
 
+/**
+ * The tests that failed; not what no test stands for.
+ *
+ * @param {readonly import('vitest/node').TestModule[]} modules
+ * @returns {import('./totals-reporter.mjs').FailedTest[]}
+ */
+export function failedTests(modules) {
+  return modules.flatMap((testModule) =>
+    [...testModule.children.allTests('failed')].map((test) => ({
+      file: testModule.relativeModuleId,
+      name: test.fullName,
+      message: test.result().errors?.[0]?.message ?? '',
+    })),
+  );
+}
+
 export default class TotalsReporter {
   onTestRunEnd(modules, unhandledErrors) {
-    writeFileSync(TOTALS_FILE, JSON.stringify(countTests(modules, unhandledErrors)));
+    const totals = countTests(modules, unhandledErrors);
+    writeFileSync(TOTALS_FILE, JSON.stringify({ ...totals, failures: failedTests(modules) }));
   }
 }

@@ -1,0 +1,3 @@
+import type { RecordedTotals } from './totals-reporter.mjs';
+
+export function filesForSecondLook(totals: RecordedTotals): string[];
