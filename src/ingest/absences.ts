@@ -1,8 +1,8 @@
 /**
  * When the exchange's word that a candle does not exist is believed. A candle that nothing was traded in
  * may truly not exist; but a row may also be missing because the exchange's history lags, and what is
- * taken not to exist is never published. So it takes two answers some seconds apart, in each of which a
- * later row stands, and no update of the candle may have been heard. Pure.
+ * taken not to exist is never published. So it takes two answers, the second asked for some seconds after the
+ * first had come, in each of which a later row stands, and no update of the candle may have been heard. Pure.
  */
 export class Absences {
   readonly #agreeMs: number;
@@ -11,7 +11,7 @@ export class Absences {
   /** Candles that the stream has spoken of: they exist. */
   readonly #heard = new Set<number>();
 
-  /** @param agreeMs how long after the first answer another one counts */
+  /** @param agreeMs how long after the first answer another one that is asked for then counts */
   constructor(agreeMs: number) {
     this.#agreeMs = agreeMs;
   }
@@ -26,21 +26,22 @@ export class Absences {
    * An answer has no row of this start.
    *
    * @param newestRow start of the newest row in the answer, -Infinity without any
+   * @param askedAt when it was asked for: one that was long under way says nothing of the time since
    * @returns whether it is believed
    */
-  onNoRow(start: number, newestRow: number, now: number): boolean {
+  onNoRow(start: number, newestRow: number, askedAt: number, now: number): boolean {
     if (start > newestRow || this.#heard.has(start)) return false;
     const since = this.#doubts.get(start);
     if (since === undefined) {
       this.#doubts.set(start, now);
       return false;
     }
-    if (now < since + this.#agreeMs) return false;
+    if (askedAt < since + this.#agreeMs) return false;
     this.#doubts.delete(start);
     return true;
   }
 
-  /** When the next answer can be believed, of those that `now` is too early for; null if none. */
+  /** When the next answer may be asked for that can be believed, if `now` is too early for one; else null. */
   dueAfter(now: number): number | null {
     let due = Infinity;
     for (const since of this.#doubts.values()) {

@@ -18,7 +18,7 @@ export interface MissingClosesSettings {
   readonly closeGraceMs: number;
   /** How long closed candles are held for a missing one that cannot be fetched before it is given up. */
   readonly giveUpMs: number;
-  /** How far apart two answers must be that are to be believed when they lack a candle. */
+  /** How long after an answer the next one must be asked for, if the two are to be believed when they lack a candle. */
   readonly absenceAgreeMs: number;
 }
 
@@ -42,6 +42,8 @@ export class MissingCloses {
   readonly #absences: Absences;
   #historyKnown = false;
   #fetching: StartRange | null = null;
+  /** When the range that is being fetched was asked for. */
+  #askedAt = 0;
   /** Answers in a row that failed, or lacked what they were asked for and brought nothing else. */
   #failures = 0;
   /** The last answer lacked something. */
@@ -112,6 +114,7 @@ export class MissingCloses {
     if (exchangeNow === null || now < this.#refetchAt) return null;
     const range = this.#missingRange(lastClosed, exchangeNow);
     this.#fetching = range === null ? null : this.#withLaterRow(range, exchangeNow);
+    this.#askedAt = now;
     return this.#fetching;
   }
 
@@ -132,7 +135,7 @@ export class MissingCloses {
       const known = this.#window.get(start);
       if (row === undefined) {
         if (known !== undefined || !this.#window.isMissing(start)) continue;
-        if (this.#absences.onNoRow(start, newestRow, now)) {
+        if (this.#absences.onNoRow(start, newestRow, this.#askedAt, now)) {
           this.#window.addAbsent(start);
           settled += 1;
         } else lacking += 1;

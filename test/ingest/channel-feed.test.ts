@@ -208,6 +208,19 @@ describe('a missing close', () => {
     expect(feed.takeLosses()).toEqual([]);
   });
 
+  it('is not taken not to exist by an answer that was asked for early and came late', () => {
+    lead(4);
+    close(6);
+    expect(fetch(at(8), [6])).toMatchObject({ from: 5 });
+    const range = feed.wanted(at(8, 1_000), at(8, 1_000));
+    if (range === null) throw new Error('5 is not asked for again');
+    const answer = { rows: [minute(6)], time: at(8, 1_000), receivedAt: at(8, 5_000) };
+    feed.onRows(range, answer, at(8, 5_000));
+    expect(feed.take(0)).toBeNull();
+    expect(fetch(at(8, 10_000), [5, 6])).toMatchObject({ added: 1 });
+    expect(feed.takeLosses()).toEqual([]);
+  });
+
   it('is not taken not to exist while no later row stands in an answer', () => {
     lead(4);
     close(6);
