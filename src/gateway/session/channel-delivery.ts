@@ -107,6 +107,8 @@ export class ChannelDelivery {
         this.#promised = head.lastClosed;
       } else {
         this.#promised = certain ?? this.#promised;
+        // Nothing is certain, and what is told now must not be let go.
+        if (certain === null) this.#oldestOwed ??= this.#oldestHeld();
         if ((certain ?? -1) < (this.#position ?? -1)) this.#position = certain;
       }
       return head;
