@@ -27,9 +27,9 @@ const DESCRIPTION = `Candles of Bybit over WebSocket (RFC 6455). No closed candl
 \`since\` what it has. The handshake and its refusals stand in \`openapi.json\` beside this document.
 
 The subprotocol \`${JSON_PROTOCOL}\` (default) has one JSON text message per message, as described here;
-\`${PROTOBUF_PROTOCOL}\` says the same in binary messages of \`proto/candlegate/v1/candlegate.proto\`. The gateway
-refuses unknown members; a client ignores members and message types that it does not know. PROTOCOL.md is
-normative.`;
+\`${PROTOBUF_PROTOCOL}\` says the same in binary messages of \`proto/candlegate/v1/candlegate.proto\`; a client
+may send JSON text messages there, too. The gateway refuses unknown members; a client ignores members and
+message types that it does not know. PROTOCOL.md is normative.`;
 
 const CLIENT_SUMMARIES: Readonly<Record<ClientMessage['type'], string>> = {
   subscribe:

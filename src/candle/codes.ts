@@ -7,7 +7,6 @@
 export const ERROR_CODES = {
   invalid_json: 'The message is not JSON.',
   binary_not_supported: 'This subprotocol takes text messages only.',
-  text_not_supported: 'This subprotocol takes binary messages only.',
   unknown_type: 'The message has no known type.',
   invalid_message: 'The message has a known type and a wrong shape.',
   message_too_big: 'The message is over the size limit that `welcome` states.',

@@ -3,5 +3,5 @@ import type { Encoding } from './options.ts';
 /** `candlegate.v1.json`: one JSON text per message. */
 export const json: Encoding = {
   protocol: 'candlegate.v1.json',
-  open: () => ({ write: JSON.stringify, read: JSON.parse as (data: unknown) => unknown }),
+  reader: () => JSON.parse as (data: unknown) => unknown,
 };

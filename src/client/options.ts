@@ -15,7 +15,7 @@ export type TokenProvider = (request: {
 /** What the library needs of a WebSocket: the browser's, Node's, and that of `ws` fit. */
 export interface WebSocketLike {
   binaryType: string;
-  send(data: string | Uint8Array<ArrayBuffer>): void;
+  send(data: string): void;
   close(code?: number, reason?: string): void;
   // oxlint-disable-next-line typescript/no-explicit-any -- each implementation has its own events
   addEventListener(type: string, listener: (event: any) => void): void;
@@ -37,19 +37,17 @@ export type FetchLike = (
   json(): Promise<unknown>;
 }>;
 
-/** How messages are written and read: JSON, or what `candlegate/client/protobuf` exports. */
+/** How messages are read: JSON, or what `candlegate/client/protobuf` exports. Those of the client are JSON. */
 export interface Encoding {
   /** The WebSocket subprotocol. */
   readonly protocol: string;
-  /** What one connection needs: what a gateway has said once it need not say again. */
-  open(): Codec;
-}
-
-/** @internal The messages are those of PROTOCOL.md. */
-export interface Codec {
-  readonly write: (message: unknown) => string | Uint8Array;
-  /** Undefined for what this client does not know: PROTOCOL.md has it ignore that. */
-  readonly read: (data: unknown) => unknown;
+  /**
+   * For one connection: what a gateway has said once it need not say again.
+   *
+   * @internal What it gives reads a message of PROTOCOL.md into its JSON form; undefined for what this client
+   * does not know: PROTOCOL.md has it ignore that. It throws when the data is no message.
+   */
+  reader(): (data: unknown) => unknown;
 }
 
 /** A gap that is to be filled from elsewhere. */

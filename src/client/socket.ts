@@ -21,7 +21,7 @@ export function openSocket(
   { opened, received, lost }: SocketListener,
   failed: () => void,
 ) {
-  const { write, read } = encoding.open();
+  const read = encoding.reader();
   const bearer = token ? [`base64url.bearer.authorization.candlegate.${base64url(token)}`] : [];
   const socket = new WebSocket(url, [encoding.protocol, ...bearer]);
   let closed: SocketListener['lost'] = failed;
@@ -45,7 +45,7 @@ export function openSocket(
     if (message) received(message);
   });
   return {
-    send: (message: ClientMessage) => socket.send(write(message) as string),
+    send: (message: ClientMessage) => socket.send(JSON.stringify(message)),
     close: () => socket.close(1000),
   };
 }

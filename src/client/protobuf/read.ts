@@ -133,9 +133,9 @@ export function messageReader() {
     ([, expiresAt]) => ({ type: 'token_expiring', expiresAt }),
   ];
 
-  return (bytes: Uint8Array): unknown => {
+  return (data: unknown): unknown => {
     let message;
-    fieldsOf(bytes, (number, value) => {
+    fieldsOf(new Uint8Array(data as ArrayBuffer), (number, value) => {
       message = bodies[number - 1]?.(fieldsOf(value), value);
     });
     return message;

@@ -21,6 +21,10 @@ export interface Codec {
    * @param audience without it nothing is taken for known
    */
   encode(message: ServerMessage, audience?: Audience): Frame;
-  /** Never throws. */
+  /**
+   * Never throws.
+   *
+   * @param isBinary the type of the WebSocket message, which says what it is encoded in
+   */
   decode(data: Uint8Array, isBinary: boolean): Decoded;
 }

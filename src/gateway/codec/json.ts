@@ -1,40 +1,16 @@
-import { checkMessage, refuse, usableId } from './client-message.ts';
-import type { Codec, Decoded } from './codec.ts';
+import { refuse } from './client-message.ts';
+import type { Codec } from './codec.ts';
+import { decodeText } from './text.ts';
 
 /** The subprotocol of one JSON text message per message. */
 export const JSON_PROTOCOL = 'candlegate.v1.json';
-
-/** A leading byte order mark is not JSON (RFC 8259, section 8.1), so it is not skipped. */
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function parse(data: Uint8Array): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(utf8.decode(data)) as unknown };
-  } catch {
-    // Both throw only for what the client sent; the caller answers with `invalid_json`.
-    return undefined;
-  }
-}
-
-/** A member of the message itself, never of its prototype. */
-function ownMember(object: object, name: string): unknown {
-  return Object.getOwnPropertyDescriptor(object, name)?.value;
-}
-
-function decode(data: Uint8Array, isBinary: boolean): Decoded {
-  if (isBinary) return refuse('binary_not_supported', undefined);
-  const parsed = parse(data);
-  if (parsed === undefined) return refuse('invalid_json', undefined);
-  const { value } = parsed;
-  if (typeof value !== 'object' || value === null) return refuse('unknown_type', undefined);
-  return checkMessage(ownMember(value, 'type'), value, usableId(ownMember(value, 'id')));
-}
 
 /** The codec of `candlegate.v1.json` (PROTOCOL.md, "Subprotocols"). */
 export function createJsonCodec(): Codec {
   return {
     protocol: JSON_PROTOCOL,
     encode: (message) => JSON.stringify(message),
-    decode,
+    decode: (data, isBinary) =>
+      isBinary ? refuse('binary_not_supported', undefined) : decodeText(data),
   };
 }

@@ -3,12 +3,12 @@ import { ServerMessageWriter } from '../../protobuf/server-messages.ts';
 import { WireError } from '../../protobuf/wire-reader.ts';
 import { checkMessage, refuse, usableId } from './client-message.ts';
 import type { Codec, Decoded } from './codec.ts';
+import { decodeText } from './text.ts';
 
-/** The subprotocol of one binary protocol buffers message per message. */
+/** The subprotocol of one binary protocol buffers message per message; clients may send JSON text, too. */
 export const PROTOBUF_PROTOCOL = 'candlegate.v1.protobuf';
 
-function decode(data: Uint8Array, isBinary: boolean): Decoded {
-  if (!isBinary) return refuse('text_not_supported', undefined);
+function decodeBinary(data: Uint8Array): Decoded {
   let fields: ClientFields;
   try {
     fields = readClientFields(data);
@@ -31,6 +31,6 @@ export function createProtobufCodec(): Codec {
   return {
     protocol: PROTOBUF_PROTOCOL,
     encode: (message, audience) => writer.write(message, audience?.knowsEpoch !== true),
-    decode,
+    decode: (data, isBinary) => (isBinary ? decodeBinary(data) : decodeText(data)),
   };
 }

@@ -6,6 +6,7 @@ import { writeClientMessage } from '../../../src/protobuf/client-messages.ts';
 import { FIELDS } from '../../../src/protobuf/fields.ts';
 import { ServerMessageReader } from '../../../src/protobuf/server-messages.ts';
 import { WireWriter } from '../../../src/protobuf/wire-writer.ts';
+import { valuesOf } from '../../support/schema-arbitrary.ts';
 
 const codec = createProtobufCodec();
 
@@ -30,10 +31,24 @@ function body(
 }
 
 describe('the protobuf codec', () => {
-  it('refuses text messages, whatever is in them', () => {
+  it('goes by the type of a message, not by what is in it', () => {
     const ping = writeClientMessage({ type: 'ping' });
-    expect(codec.decode(ping, true)).toEqual({ ok: true, message: { type: 'ping' } });
-    expect(codec.decode(ping, false)).toMatchObject({ ok: false, code: 'text_not_supported' });
+    const text = new TextEncoder().encode('{"type":"ping"}');
+    const read = { ok: true, message: { type: 'ping' } };
+    expect(codec.decode(ping, true)).toEqual(read);
+    expect(codec.decode(text, false)).toEqual(read);
+    expect(codec.decode(ping, false)).toMatchObject({ ok: false, code: 'invalid_json' });
+    expect(codec.decode(text, true)).toMatchObject({ ok: false, code: 'invalid_message' });
+  });
+
+  it('reads every message as text as it reads it in binary', () => {
+    fc.assert(
+      fc.property(valuesOf(clientMessageSchema), (message) => {
+        const text = new TextEncoder().encode(JSON.stringify(message));
+        expect(codec.decode(text, false)).toEqual({ ok: true, message });
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('refuses bytes that are no ClientMessage', () => {
