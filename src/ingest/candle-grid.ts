@@ -2,8 +2,15 @@ import { nextStart, previousStart, startOf, type Interval } from '../candle/inte
 
 /** Where candles of an interval can start, reckoned over more than one step. All times ms since 1970, UTC. */
 
-/** Start of the candle `count` candles before the one that starts at `start`. */
+/**
+ * Start of the candle `count` candles before the one that starts at `start`, but none before 1970: the exchange
+ * refuses a request for a time below 0, and a thousand months reach back further than that.
+ */
 export function stepBack(interval: Interval, start: number, count: number): number {
+  return Math.max(goBack(interval, start, count), nextStart(interval, startOf(interval, -1)));
+}
+
+function goBack(interval: Interval, start: number, count: number): number {
   if (interval === 'M') {
     const date = new Date(start);
     return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - count, 1);

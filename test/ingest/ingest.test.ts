@@ -116,6 +116,20 @@ describe('one worker', () => {
     for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
   });
 
+  it('fills the history of months, of which there are fewer than a store has room for', async () => {
+    const simulator = await simulate();
+    const months = channelOf('BTCUSDT', 'M');
+    const bus = createBusRig([months]);
+    const urls = { ws: simulator.wsUrl, rest: simulator.restUrl };
+    const { ingest } = createIngestRig(bus, urls, [months], { absenceAgreeMs: 50 });
+    cleanups.push(() => ingest.stop());
+    ingest.start();
+    await vi.waitFor(() => expect(stored(bus, months).length).toBeGreaterThan(12), LONG);
+    expectTruth(bus, simulator, months);
+    const before = (stored(bus, months)[0]?.start ?? 0) - 1;
+    expect(simulator.closedCandles('BTCUSDT', 'M', 0, before)).toEqual([]);
+  });
+
   it('streams updates of the open candle with their times, and says in its heartbeat how channels are', async () => {
     const simulator = await simulate();
     const bus = createBusRig(CHANNELS);
