@@ -210,7 +210,11 @@ export class Hub implements ChannelDirectory, BusListener {
     metrics.busConnected(state === 'connected');
     if (state !== this.#busState) {
       if (state === 'lost') log.warn({}, 'the bus is lost; serving from memory');
-      else log.info({ afterMs: now - (this.#busLostSince ?? now) }, 'the bus is connected');
+      else
+        log.info(
+          { afterMs: Math.round(now - (this.#busLostSince ?? now)) },
+          'the bus is connected',
+        );
     }
     this.#busState = state;
     this.#busLostSince = state === 'connected' ? null : (this.#busLostSince ?? now);
