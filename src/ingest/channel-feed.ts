@@ -167,6 +167,7 @@ export class ChannelFeed {
     this.#failures = 0;
     this.#retryAt = 0;
     this.#missing.lead();
+    this.#losses.lead();
     this.#head = null;
     this.#setHead(claim.head);
     this.#publishedOpen = claim.lastOpen;
@@ -210,15 +211,21 @@ export class ChannelFeed {
     if (this.#inFlight !== action) return null;
     this.#inFlight = null;
     const before = this.#head?.lastClosed;
+    let last = before;
     let moved = false;
     for (const [index, publication] of action.publications.entries()) {
       const result = results[index];
+      if (result?.status === 'fenced') return result.fence;
+      const { candle, previous, times } = publication;
+      if (candle.confirm && last != null) {
+        const status = result?.status ?? 'failed';
+        this.#losses.onAnswer({ start: candle.start, previous }, last, status);
+        last = candle.start;
+      }
       if (result === undefined || result.status === 'failed') continue;
-      if (result.status === 'fenced') return result.fence;
       this.#setHead(result.head);
       if (result.status === 'gap') continue;
       moved = true;
-      const { candle, times } = publication;
       const mark = { start: candle.start, exchange: times.exchange };
       if (candle.confirm) this.#taken = Math.max(this.#taken, candle.start);
       else if (isNewer(mark, this.#publishedOpen)) this.#publishedOpen = mark;

@@ -23,12 +23,39 @@ export class Losses {
   readonly #interval: Interval;
   readonly #window: ClosedWindow;
   #found: Loss[] = [];
+  /** Closed candles that came while later ones were under way without them, and why these did not wait. */
+  readonly #overtaken = new Map<number, LossReason>();
   /** What lies at or before this start has been looked at. */
   #looked = -Infinity;
 
   constructor(interval: Interval, window: ClosedWindow) {
     this.#interval = interval;
     this.#window = window;
+  }
+
+  /** A turn as leader begins: what an earlier one left under way cannot be told. */
+  lead(): void {
+    this.#overtaken.clear();
+  }
+
+  /**
+   * The store has answered to a closed candle, or has not: `failed`. Its head comes after, in `onHead`.
+   *
+   * @param previous the one before it, as it was known when it was handed over; null: the others were given up
+   * @param last the closed candle that was handed over before it, or the store's last one then
+   */
+  onAnswer(
+    { start, previous }: { readonly start: number; readonly previous: number | null },
+    last: number,
+    status: 'published' | 'stale' | 'gap' | 'failed',
+  ): void {
+    if (status === 'published' || status === 'failed') this.#overtaken.delete(start);
+    const reason = previous === null ? 'given_up' : 'late';
+    let between = this.#window.firstFrom((previous ?? last) + 1);
+    while (between !== null && between < start) {
+      this.#overtaken.set(between, reason);
+      between = this.#window.firstFrom(between + 1);
+    }
   }
 
   /** The store has gone on while this worker leads: what is missing in between is lost. */
@@ -46,6 +73,11 @@ export class Losses {
     }
     if (count > 0) this.#found.push({ reason: 'given_up', from, to, count });
     this.#looked = Math.max(this.#looked, after.lastClosed);
+    for (const [start, reason] of this.#overtaken) {
+      if (start > after.lastClosed) continue;
+      this.#overtaken.delete(start);
+      this.#found.push({ reason, from: start, to: start, count: 1 });
+    }
   }
 
   /**

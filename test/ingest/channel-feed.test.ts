@@ -246,6 +246,48 @@ describe('a missing close', () => {
     expect(feed.takeLosses()).toEqual([]);
   });
 
+  it.each([
+    ['said not to exist', 'late'],
+    ['given up', 'given_up'],
+  ])('that was %s and comes while a later one is under way is told as lost, once', (_, reason) => {
+    lead(4);
+    close(6);
+    if (reason === 'late') {
+      fetch(at(7, 5_000), [6]);
+      fetch(at(7, 9_000), [6]);
+    } else {
+      feed.wanted(at(7), null);
+      feed.wanted(at(8), null);
+    }
+    const action = takePublish();
+    if (reason === 'late') expect(close(5)).toBe('close');
+    else {
+      // An answer that was long under way.
+      const range = { from: at(5), to: at(5) };
+      feed.onRows(range, { rows: [minute(5)], time: at(8), receivedAt: at(8) }, at(8));
+    }
+    settle(action, [{ status: 'published', head: head(6) }]);
+    expect(feed.takeLosses()).toEqual([{ reason, from: at(5), to: at(5), count: 1 }]);
+    close(7);
+    publishAll();
+    expect(feed.takeLosses()).toEqual([]);
+  });
+
+  it('is not told as lost for having been handed over with one that goes out without its predecessor', () => {
+    lead(4);
+    close(5);
+    close(7);
+    for (let ms = 0; ms <= SETTINGS.giveUpMs; ms += SETTINGS.giveUpMs) feed.wanted(at(8, ms), null);
+    const action = takePublish();
+    expect(summary(action)).toEqual([
+      ['close', 5, 4, false],
+      ['close', 7, null, false],
+    ]);
+    const answers = [5, 7].map((n): PublishResult => ({ status: 'published', head: head(n) }));
+    settle(action, answers);
+    expect(feed.takeLosses()).toEqual([{ reason: 'given_up', from: at(6), to: at(6), count: 1 }]);
+  });
+
   it('that was said not to exist and comes after later ones went out is told as lost, once', () => {
     lead(4);
     close(6);
