@@ -8,6 +8,8 @@ import {
   type Source,
 } from '../../candle/messages.ts';
 import type { LeaderHeartbeat } from '../bus.ts';
+import { messageHead } from '../candle-text.ts';
+import { readOpenUpdate } from './open-update.ts';
 
 const leaderHeartbeatSchema = z.object({
   worker: z.string(),
@@ -38,6 +40,16 @@ export function parseCandle(text: string, channel: Channel, source: Source): Bus
     throw new Error('closed candles, and only they, say which one was before');
   }
   return message;
+}
+
+/** The same for many messages of one channel. */
+export function createCandleParser(
+  channel: Channel,
+  source: Source,
+): (text: string) => BusCandleMessage {
+  const head = messageHead(channel);
+  return (text) =>
+    readOpenUpdate(text, channel, head, source) ?? parseCandle(text, channel, source);
 }
 
 /** @throws when the text is no heartbeat */

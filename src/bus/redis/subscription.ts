@@ -8,12 +8,14 @@ import type { RedisConnections } from '../../redis/connections.ts';
 import type { RedisClient } from '../../redis/client.ts';
 import { watchConnection } from '../../redis/connection-watch.ts';
 import type { RedisNames } from './keys.ts';
-import { parseCandle, parseHeartbeat } from './message-parser.ts';
+import { createCandleParser, parseHeartbeat } from './message-parser.ts';
 import { pubSubModeOf } from './pub-sub-mode.ts';
 import { gatherReads, type ReadBatch } from './read-batch.ts';
 import type { ScriptedRedis } from './scripts.ts';
 import { shardsOf, type Shards } from './shards.ts';
 import { SubscriberLink, TICKS_PER_CANARY, type CanaryTimes } from './subscriber-link.ts';
+
+type CandleParser = ReturnType<typeof createCandleParser>;
 
 export interface SubscriptionDeps {
   readonly namespace: BusNamespace;
@@ -38,8 +40,8 @@ export interface SubscriptionDeps {
 export class Subscription {
   readonly #deps: SubscriptionDeps;
   readonly #listener: BusListener;
-  /** By the name that they are published on. */
-  #channels: ReadonlyMap<string, Channel>;
+  /** What reads the messages of each channel, by the name that they are published on. */
+  #parsers: ReadonlyMap<string, CandleParser>;
   readonly #shards: Shards;
   /** By node. */
   readonly #links = new Map<string | null, SubscriberLink>();
@@ -57,7 +59,7 @@ export class Subscription {
   constructor(channels: readonly Channel[], listener: BusListener, deps: SubscriptionDeps) {
     this.#deps = deps;
     this.#listener = listener;
-    this.#channels = this.#byName(channels);
+    this.#parsers = this.#parsersOf(channels);
     this.#onMessage = gatherReads(
       () => deps.clock.now(),
       (batch) => this.#deliver(batch),
@@ -77,7 +79,7 @@ export class Subscription {
 
   /** See `BusSubscriber`. */
   follow(channels: readonly Channel[]): void {
-    this.#channels = this.#byName(channels);
+    this.#parsers = this.#parsersOf(channels);
     this.#arrange();
   }
 
@@ -88,9 +90,14 @@ export class Subscription {
     await Promise.all(this.#closing);
   }
 
-  #byName(channels: readonly Channel[]): ReadonlyMap<string, Channel> {
-    const { names } = this.#deps;
-    return new Map(channels.map((channel) => [names.candles(channel), channel]));
+  #parsersOf(channels: readonly Channel[]): ReadonlyMap<string, CandleParser> {
+    const { names, namespace } = this.#deps;
+    return new Map(
+      channels.map((channel) => [
+        names.candles(channel),
+        createCandleParser(channel, namespace.source),
+      ]),
+    );
   }
 
   /** Gives every name to the link of the node that has it now. */
@@ -98,7 +105,7 @@ export class Subscription {
     if (this.#isClosed) return;
     const wanted = new Map<string | null, string[]>();
     this.#hasUnplaced = false;
-    for (const name of [...this.#channels.keys(), this.#deps.names.heartbeat]) {
+    for (const name of [...this.#parsers.keys(), this.#deps.names.heartbeat]) {
       const node = this.#shards.nodeOf(name);
       if (node === undefined) {
         this.#hasUnplaced = true;
@@ -194,7 +201,7 @@ export class Subscription {
 
   #deliver({ messages, receivedAt }: ReadBatch): void {
     if (this.#isClosed) return;
-    const { names, namespace, onMalformed } = this.#deps;
+    const { names, onMalformed } = this.#deps;
     const candles: BusCandleMessage[] = [];
     const heartbeats: LeaderHeartbeat[] = [];
     for (const { channel: name, text } of messages) {
@@ -203,10 +210,10 @@ export class Subscription {
           heartbeats.push(parseHeartbeat(text));
           continue;
         }
-        const channel = this.#channels.get(name);
+        const parse = this.#parsers.get(name);
         // Left a moment ago.
-        if (channel === undefined) continue;
-        candles.push(parseCandle(text, channel, namespace.source));
+        if (parse === undefined) continue;
+        candles.push(parse(text));
       } catch (error) {
         onMalformed(name, error);
       }

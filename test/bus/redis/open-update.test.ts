@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { composeMessage, messageHead } from '../../../src/bus/candle-text.ts';
+import { createCandleParser, parseCandle } from '../../../src/bus/redis/message-parser.ts';
+import { readOpenUpdate } from '../../../src/bus/redis/open-update.ts';
+import type { BusCandleMessage } from '../../../src/candle/messages.ts';
+import { BTC, candle, minute } from '../fixtures.ts';
+
+const HEAD = messageHead(BTC);
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+const decimal = fc
+  .tuple(fc.boolean(), fc.bigInt(0n, 10n ** 20n), fc.stringMatching(/^\d{0,8}$/))
+  .map(([isNegative, whole, digits]) => {
+    return `${isNegative ? '-' : ''}${whole}${digits === '' ? '' : `.${digits}`}`;
+  });
+const instant = fc.nat(2 ** 50).map((micros) => micros / 1_000);
+const update = fc
+  .record({
+    offset: fc.integer({ min: 1, max: 2 ** 49 }),
+    epoch: fc.stringMatching(/^[\w.:-]{1,32}$/),
+    prices: fc.array(decimal, { minLength: 6, maxLength: 6 }),
+    times: fc.record({ exchange: instant, ingest: instant, published: instant }),
+    isTraced: fc.boolean(),
+  })
+  .map(({ offset, epoch, prices, times, isTraced }) => {
+    const [open = '', high = '', low = '', close = '', volume = '', turnover = ''] = prices;
+    const values = { open, high, low, close, volume, turnover };
+    return composeMessage(
+      {
+        channel: BTC,
+        source: 'bybit',
+        candle: { ...candle(4, false), ...values },
+        times,
+        backfill: false,
+        traceparent: isTraced ? TRACE : undefined,
+      },
+      { epoch, offset },
+    );
+  });
+
+const read = (text: string) => readOpenUpdate(text, BTC, HEAD, 'bybit');
+
+/** What a parser makes of a text. */
+function outcome(parse: (text: string) => BusCandleMessage, text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return 'refused';
+  }
+}
+
+describe('reading an update of an open candle by its spelling', () => {
+  it('makes of every update of ours what the schema makes of it', () => {
+    fc.assert(
+      fc.property(update, (message) => {
+        const text = JSON.stringify(message);
+        expect(read(text)).toStrictEqual(parseCandle(text, BTC, 'bybit'));
+        expect(read(text)).toEqual(message);
+      }),
+    );
+  });
+
+  it('takes nothing that the schema refuses or reads in another way, whatever is changed in the text', () => {
+    const parse = createCandleParser(BTC, 'bybit');
+    const piece = fc.constantFrom(
+      ...['"', '}', ',', '-', '.', '0', '00', 'e5', ' ', '\\u0030', 'null', 'true', '99999999999'],
+      ...['"previous":null,', '"x":1,', '"start":-1,', 'bybit', 'simulator', TRACE, 'é', ''],
+    );
+    const place = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(update, place, fc.nat(14), piece, (message, at, length, inserted) => {
+        const text = JSON.stringify(message);
+        const from = Math.floor(at * text.length);
+        const changed = text.slice(0, from) + inserted + text.slice(from + length);
+        const bySchema = outcome((each) => parseCandle(each, BTC, 'bybit'), changed);
+        expect(outcome(parse, changed)).toEqual(bySchema);
+        expect([undefined, bySchema]).toContainEqual(read(changed));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('leaves closed candles, other channels and other sources to the schema', () => {
+    const content = {
+      channel: BTC,
+      source: 'bybit',
+      candle: candle(4, false),
+      times: { exchange: minute(4), ingest: minute(4), published: minute(4) },
+      backfill: false,
+    } as const;
+    const position = { epoch: 'e', offset: 1 };
+    const text = (more: Partial<typeof content>) =>
+      JSON.stringify(composeMessage({ ...content, ...more }, position));
+    expect(read(text({}))).toBeDefined();
+    expect(read(text({ candle: candle(4, true) }))).toBeUndefined();
+    expect(read(text({ source: 'simulator' } as object))).toBeUndefined();
+    expect(read(text({ backfill: true } as object))).toBeUndefined();
+    expect(read(text({}).replace('BTCUSDT:1', 'BTCUSDT:5'))).toBeUndefined();
+    const parse = createCandleParser(BTC, 'bybit');
+    expect(() => parse(text({ source: 'simulator' } as object))).toThrow(/out of place/);
+  });
+});
