@@ -1,7 +1,7 @@
 import type { ExchangeClock } from '../../candle/exchange-clock.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { Channel, ChannelName } from '../../candle/channel.ts';
-import type { BusCandleMessage, ServerMessage } from '../../candle/messages.ts';
+import type { BusCandleMessage, CandleMessage, ServerMessage } from '../../candle/messages.ts';
 import type { HopLedger } from '../../metrics/hop-ledger.ts';
 import type { HubMetrics, MessageKind } from '../../metrics/hub-metrics.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -69,15 +69,9 @@ export class FanOut {
    * @param receivedAt receipt from the bus, ms since 1970
    */
   candle(message: BusCandleMessage, receivedAt: number, via: 'live' | 'repair'): void {
-    const { times, ...rest } = message;
-    const gateway = roundToMicrosecond(receivedAt);
-    const { traceparent, ...head } = rest;
+    const { times } = message;
     const subscribers = this.publish(
-      {
-        ...head,
-        times: { ...times, gateway },
-        ...(traceparent === undefined ? {} : { traceparent }),
-      },
+      asDelivered(message, roundToMicrosecond(receivedAt)),
       message.candle.confirm ? 'closed' : 'open',
     );
     const { clock, hops, stalls, traces, onHandedOver } = this.#deps;
@@ -130,4 +124,25 @@ export class FanOut {
     for (const { topic } of this.#topics) count += this.#deps.broadcaster.subscribers(topic);
     return count;
   }
+}
+
+/** The message as clients get it, its members in the order of PROTOCOL.md. */
+function asDelivered(message: BusCandleMessage, gateway: number): CandleMessage {
+  const { type, channel, symbol, interval, epoch, offset, source, candle } = message;
+  const { previous, backfill, traceparent } = message;
+  const { exchange, ingest, published } = message.times;
+  const times = { exchange, ingest, published, gateway };
+  if (previous === undefined && backfill === undefined && traceparent === undefined) {
+    // Nearly all. Members that are spread are copied one by one.
+    return { type, channel, symbol, interval, epoch, offset, source, candle, times };
+  }
+  return {
+    ...{ type, channel, symbol, interval, epoch, offset },
+    ...(previous === undefined ? {} : { previous }),
+    source,
+    ...(backfill === undefined ? {} : { backfill }),
+    candle,
+    times,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
 }
