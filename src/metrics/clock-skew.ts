@@ -1,11 +1,12 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
+import { TalliedCounter, type Tally } from './tallied-counter.ts';
 
 /** How long a negative latency is shown after it came. */
 const SHOWN_MS = 60_000;
 
 /** Latencies that came out negative because two clocks disagree: counted, and shown for a minute or two. */
 export class ClockSkew<Label extends string> {
-  readonly #count: Counter<'hop'>;
+  readonly #counts: Readonly<Record<Label, Tally>>;
   readonly #now: () => number;
   /** By hop: the worst of the last minute and of the one before, in ms. */
   readonly #worst: Record<Label, { current: number; previous: number }>;
@@ -18,13 +19,15 @@ export class ClockSkew<Label extends string> {
     this.#worst = Object.fromEntries(
       labels.map((label) => [label, { current: 0, previous: 0 }]),
     ) as Record<Label, { current: number; previous: number }>;
-    this.#count = new Counter({
+    const count = new TalliedCounter<'hop'>({
       name: 'candlegate_clock_skew_total',
       help: 'Latencies that came out negative because two clocks disagree and were observed as 0; for hop="delivery" also those left out because the exchange\'s clock is not ours.',
       labelNames: ['hop'],
       registers: [registry],
     });
-    for (const hop of labels) this.#count.inc({ hop }, 0);
+    this.#counts = Object.fromEntries(
+      labels.map((hop) => [hop, count.series({ hop }, true)]),
+    ) as Record<Label, Tally>;
     const worst = (label: Label): number => this.#worstOf(label);
     new Gauge({
       name: 'candlegate_clock_skew_seconds',
@@ -39,7 +42,7 @@ export class ClockSkew<Label extends string> {
 
   /** @param ms how long the hop took by the two clocks; not a number where that cannot be told */
   negative(label: Label, ms: number): void {
-    this.#count.inc({ hop: label });
+    this.#counts[label].count += 1;
     if (!(ms < 0) || ms === -Infinity) return;
     this.#turn();
     const worst = this.#worst[label];

@@ -1,9 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SentMetrics } from './sent-metrics.ts';
+import { TalliedCounter, type Tally } from './tallied-counter.ts';
 
 /** What was fanned out: an update of an open candle, a closed one, a first snapshot, a change of state. */
 export const MESSAGE_KINDS = ['open', 'closed', 'snapshot', 'heartbeat'] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
+
+type FanOutTallies = Readonly<
+  Record<MessageKind, { readonly messages: Tally; readonly bytes: Tally }>
+>;
 
 /** What is looked up of a channel when metrics are scraped. */
 export interface ChannelFacts {
@@ -26,8 +31,9 @@ const REPAIR_BUCKETS_SECONDS = [
 
 /** What the gateway's hub tells Prometheus: fan-out, repairs, and the state of bus and channels. */
 export class HubMetrics {
-  readonly #messages: Counter<'kind' | 'encoding'>;
-  readonly #bytes: Counter<'kind' | 'encoding'>;
+  readonly #messages: TalliedCounter<'kind' | 'encoding'>;
+  readonly #bytes: TalliedCounter<'kind' | 'encoding'>;
+  readonly #fannedOut = new Map<string, FanOutTallies>();
   readonly #repairs: Counter<'cause'>;
   readonly #repairSeconds: Histogram;
   readonly #failedReads: Counter;
@@ -43,13 +49,13 @@ export class HubMetrics {
     this.#registry = registry;
     this.#sent = sent;
     const registers = [registry];
-    this.#messages = new Counter({
+    this.#messages = new TalliedCounter({
       name: 'candlegate_gateway_fanned_out_messages_total',
       help: 'Messages encoded and published to subscribers, once per encoding, not per client.',
       labelNames: ['kind', 'encoding'],
       registers,
     });
-    this.#bytes = new Counter({
+    this.#bytes = new TalliedCounter({
       name: 'candlegate_gateway_encoded_bytes_total',
       help: 'Bytes of the messages that were fanned out, once per encoding, not per client.',
       labelNames: ['kind', 'encoding'],
@@ -102,9 +108,11 @@ export class HubMetrics {
 
   /** A message was encoded and published to so many subscribers of one encoding. */
   fannedOut(kind: MessageKind, encoding: string, bytes: number, subscribers: number): void {
-    const labels = { kind, encoding };
-    this.#messages.inc(labels);
-    this.#bytes.inc(labels, bytes);
+    const { messages, bytes: all } = (this.#fannedOut.get(encoding) ?? this.#talliesOf(encoding))[
+      kind
+    ];
+    messages.count += 1;
+    all.count += bytes;
     this.#sent.sent(kind, encoding, bytes, subscribers);
   }
   repairStarted(cause: string): void {
@@ -169,5 +177,22 @@ export class HubMetrics {
         for (const { channel, heldCandles } of channels()) this.set({ channel }, heldCandles);
       },
     });
+  }
+
+  #talliesOf(encoding: string): FanOutTallies {
+    const tallies = Object.fromEntries(
+      MESSAGE_KINDS.map((kind) => {
+        const labels = { kind, encoding };
+        return [
+          kind,
+          {
+            messages: this.#messages.series(labels, false),
+            bytes: this.#bytes.series(labels, false),
+          },
+        ];
+      }),
+    ) as FanOutTallies;
+    this.#fannedOut.set(encoding, tallies);
+    return tallies;
   }
 }
