@@ -109,7 +109,8 @@ async function run(injected: Readonly<Record<Hop, number>>, clocks: Clocks) {
   // Gateway.
   const gatewayStalls = new LoopStalls();
   const channel = new MemoryChannel(BTC.name);
-  const world = new World([channel], { pingMs: 500, heartbeatMs: 500 }, { stalls: gatewayStalls });
+  const settings = { pingMs: 500, heartbeatMs: 500, socketSampleShare: 1 };
+  const world = new World([channel], settings, { stalls: gatewayStalls });
   const slowSocket = injected.socket > 0 ? { kernelBytes: 1, bufferBytes: 65_536 } : undefined;
   const client = world.connect(slowSocket === undefined ? {} : { bounds: slowSocket });
   client.send({ type: 'subscribe', channels: [BTC.name], snapshot: 0 });

@@ -108,6 +108,7 @@ export function createSessions(deps: SessionDeps): Sessions {
   const samples = new SocketSamples({
     clock: deps.clock,
     defer,
+    share: deps.settings.socketSampleShare,
     random: Math.random,
     observe: (ms) => deps.hops.observe('socket', ms),
   });

@@ -24,6 +24,8 @@ export interface SocketSamplesDeps {
   readonly clock: Clock;
   /** Runs a task in a later turn of the event loop, behind the writes of this one. */
   readonly defer: (task: () => void) => void;
+  /** Of the messages, how many are watched: 1 for all. */
+  readonly share: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** @param ms from the hand-over of a message until its socket's buffer was first empty */
@@ -31,8 +33,8 @@ export interface SocketSamplesDeps {
 }
 
 /**
- * How long sockets take to write what they are handed, on a few that take turns. A message costs the same
- * however many sockets there are. One that is stuck is not left out: its messages count when it
+ * How long sockets take to write what they are handed, on a few that take turns, for messages chosen at
+ * random. A message costs the same however many sockets there are. One that is stuck is not left out: its messages count when it
  * has written them, or when it closes.
  */
 export class SocketSamples {
@@ -78,7 +80,7 @@ export class SocketSamples {
 
   /** A message was handed to the WebSocket server. @param at ms since 1970 */
   handedOver(channel: ChannelName, at: number): void {
-    if (this.#samples.length === 0) return;
+    if (this.#samples.length === 0 || this.#deps.random() >= this.#deps.share) return;
     if (this.#turn.length === 0) this.#deps.defer(() => this.#settle());
     this.#turn.push({ channel, at });
   }

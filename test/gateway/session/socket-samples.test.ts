@@ -26,7 +26,7 @@ function sampleOf({ sample }: FakeSocket): Sample {
   return sample;
 }
 
-function world() {
+function world(share = 1) {
   const time = { now: 0 };
   const tasks: (() => void)[] = [];
   const observed: number[] = [];
@@ -34,6 +34,7 @@ function world() {
   const samples = new SocketSamples({
     clock: { now: () => time.now },
     defer: (task) => tasks.push(task),
+    share,
     random: () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647,
     observe: (ms) => observed.push(ms),
   });
@@ -75,6 +76,17 @@ describe('SocketSamples', () => {
     samples.remove(socket);
     expect(observed).toEqual([5_000]);
     expect(socket.sample).toBeNull();
+  });
+
+  it('watches a share of the messages', () => {
+    const { samples, observed, endTurn } = world(0.25);
+    samples.offer(new FakeSocket(), 1);
+    for (let message = 0; message < 1_000; message += 1) {
+      samples.handedOver(CHANNEL, 0);
+      endTurn();
+    }
+    expect(observed.length).toBeGreaterThan(200);
+    expect(observed.length).toBeLessThan(300);
   });
 
   it('costs the same for ten thousand sockets as for ten, and gives each its turn', () => {
