@@ -360,3 +360,17 @@ describe('an open connection', () => {
     expect(bench.state).toEqual({ name: 'idle' });
   });
 });
+
+it('asks at once for what a replay that it did not ask for seems to skip', () => {
+  const bench = new Bench().subscribe().open();
+  // It was slow, and nothing was traded in candle 10.
+  const replay = { type: 'snapshot', replay: true, source: 'bybit', channel: CHANNEL } as const;
+  bench.hear({ ...replay, epoch: 'e', offset: 9, candles: [candle(11), candle(12)] });
+  expect(bench.sent.at(-1)).toMatchObject({ type: 'subscribe', since: { [CHANNEL]: 9 * MINUTE } });
+  expect(bench.state.name).toBe('resuming');
+  bench.answer(12);
+  bench.port.fetching[0]?.resolve([candle(11)]);
+  bench.answer(12);
+  expect(bench.candles.map(({ start }) => start / MINUTE)).toEqual([9, 11, 12]);
+  expect(bench.state.name).toBe('live');
+});

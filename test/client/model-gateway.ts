@@ -47,6 +47,11 @@ export class ModelGateway {
   #epoch = 1;
   #offset = 0;
   #openVersion = 0;
+  /** Candles after the last closed one in which nothing was traded, so that they do not exist. */
+  #quiet = 0;
+  wasQuiet = false;
+  /** Whether a close was not sent, against the contract. */
+  hasFailed = false;
   #held: Held | null = null;
 
   constructor(channel: ChannelName, first: number) {
@@ -64,11 +69,18 @@ export class ModelGateway {
   }
 
   get #open(): number {
-    return nextStart(INTERVAL, this.last);
+    return nextStart(INTERVAL, this.last) + this.#quiet * MINUTE;
   }
 
   get #history(): number[] {
     return this.closed.slice(this.#oldestHeld);
+  }
+
+  /** Nothing is traded in the next candle. */
+  quiet(): void {
+    if (this.#openVersion > 0) return;
+    this.#quiet += 1;
+    this.wasQuiet = true;
   }
 
   update(): void {
@@ -81,14 +93,15 @@ export class ModelGateway {
     const previous = this.last;
     // The first update of the next candle may come before the close of this one.
     if (early) this.#publish(modelCandle(nextStart(INTERVAL, start), 1, false), undefined);
-    this.closed.push(start);
+    this.#end(start);
     this.#publish(modelCandle(start, 0, true), previous);
   }
 
   /** A close that the gateway fails to send, against its contract: the next one shows the hole. */
   closeUnsent(): void {
     this.#offset += 1;
-    this.closed.push(this.#open);
+    this.hasFailed = true;
+    this.#end(this.#open);
     if (this.#held?.phase === 'live') this.#held.position = this.last;
   }
 
@@ -120,10 +133,10 @@ export class ModelGateway {
     this.outbox = [];
   }
 
-  /** Closed candles after `after`, oldest first, as far as REST still has them. */
-  rest(after: number, limit: number): Candle[] {
+  /** Closed candles after `after`, oldest first, as far as REST still has them; another gateway may lack some yet. */
+  rest(after: number, limit: number, lag = 0): Candle[] {
     return this.closed
-      .slice(this.#oldestOverRest)
+      .slice(this.#oldestOverRest, this.closed.length - lag)
       .filter((start) => start > after)
       .slice(0, limit)
       .map((start) => modelCandle(start, 0, true));
@@ -167,11 +180,18 @@ export class ModelGateway {
     held.position = this.last;
   }
 
+  #end(start: number): void {
+    this.closed.push(start);
+    this.#openVersion = 0;
+    this.#quiet = 0;
+  }
+
   #subscribe({ id, since, snapshot = 1 }: ClientMessageOf<'subscribe'>): void {
-    const oldest = this.#history[0] ?? 0;
+    // What comes before the oldest that is held: whoever has that misses nothing.
+    const reach = this.closed[this.#oldestHeld - 1] ?? 0;
     const start = since?.[this.channel];
     const before = this.#held;
-    const recovered = start === undefined ? undefined : nextStart(INTERVAL, start) >= oldest;
+    const recovered = start === undefined ? undefined : start >= reach;
     const newest = this.#history.at(-snapshot - 1) ?? null;
     let position = recovered === true ? (start ?? null) : recovered === false ? null : newest;
     // What an earlier subscription still owes is not forgotten.
@@ -204,7 +224,6 @@ export class ModelGateway {
 
   #publish(candle: Candle, previous: number | undefined): void {
     this.#offset += 1;
-    if (candle.confirm) this.#openVersion = 0;
     const held = this.#held;
     if (held === null) return;
     if (held.phase === 'owed') {

@@ -3,7 +3,7 @@ import { createCore } from '../../src/client/core/core.ts';
 import { candleQueue } from '../../src/client/queue.ts';
 import type { Gap, ReceivedCandle, Repair } from '../../src/client/types.ts';
 import { FakePort } from './fake-port.ts';
-import { MINUTE, ModelGateway } from './model-gateway.ts';
+import { ModelGateway } from './model-gateway.ts';
 
 export const CHANNEL = 'candles:BTCUSDT:1';
 const FIRST = 1_000;
@@ -14,17 +14,25 @@ export class ModelReader {
   readonly #queue = candleQueue();
   readonly taken: ReceivedCandle[] = [];
   readonly capacity: number;
+  /** Closed candles that it began with, at most. */
+  readonly snapshot: number;
+  /** `start` of the last closed candle that it had before; NaN: none. */
+  readonly since: number;
   /** Closed candles that wait. */
   #waiting = 0;
   /** Most closed candles that ever waited. */
   longest = 0;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, snapshot: number, since: number) {
     this.capacity = capacity;
+    this.snapshot = snapshot;
+    this.since = since;
   }
 
+  /** Starts of the closed candles that it has, with the last one of those before. */
   get closed(): number[] {
-    return this.taken.filter(({ confirm }) => confirm).map(({ start }) => start);
+    const taken = this.taken.filter(({ confirm }) => confirm).map(({ start }) => start);
+    return Number.isNaN(this.since) ? taken : [this.since, ...taken];
   }
 
   push(candle: ReceivedCandle): void {
@@ -59,17 +67,17 @@ export class World {
   #isConnected = false;
   #lastReader = 0;
 
-  subscribe(snapshot: number, capacity: number): number {
+  subscribe(snapshot: number, capacity: number, last = NaN): number {
     this.#lastReader += 1;
     const id = this.#lastReader;
-    const reader = new ModelReader(capacity);
+    const reader = new ModelReader(capacity, snapshot, last);
     this.readers.set(id, reader);
     const reading = this.core.subscribe({
       channel: CHANNEL,
       symbol: 'BTCUSDT',
       interval: '1',
       snapshot,
-      last: NaN,
+      last,
       capacity,
       push: (candle) => reader.push(candle),
       end: () => undefined,
@@ -127,9 +135,9 @@ export class World {
   }
 
   /** Answers requests over REST. */
-  answer(limit = 1_000): void {
+  answer(limit = 1_000, lag = 0): void {
     for (const { gap, resolve, reject } of this.port.fetching.splice(0)) {
-      if (this.isRestUp) resolve(this.gateway.rest(gap.after, limit));
+      if (this.isRestUp) resolve(this.gateway.rest(gap.after, limit, lag));
       else reject({ ...UNAVAILABLE, status: 503 });
       this.#carryOut();
     }
@@ -145,7 +153,9 @@ export class World {
       if (this.state !== 'live') this.pass();
     }
     // Readers that are new do not keep it from being live; each waits for the one before it.
-    for (let round = 0; round < 4; round += 1) this.#exchange();
+    for (let round = 0; round < 12; round += 1) this.#exchange();
+    if (!this.gateway.hasFailed) return;
+    // The next one shows what was not sent.
     this.gateway.close();
     for (let round = 0; round < 8; round += 1) this.#exchange();
   }
@@ -202,13 +212,10 @@ export class World {
   }
 }
 
-/** Closed candles between the first and the last that were taken but are not there, in minutes. */
-export function missing(closed: readonly number[]): number[] {
+/** Closed candles of the truth between the first and the last that were taken but are not there. */
+export function missing(closed: readonly number[], truth: readonly number[]): number[] {
   const had = new Set(closed);
   const [first = 0] = closed;
-  const result: number[] = [];
-  for (let start = first; start < (closed.at(-1) ?? 0); start += MINUTE) {
-    if (!had.has(start)) result.push(start);
-  }
-  return result;
+  const last = closed.at(-1) ?? 0;
+  return truth.filter((start) => start > first && start < last && !had.has(start));
 }

@@ -66,8 +66,9 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
             const first = candles.find(({ start, confirm }) => confirm && start > last);
             if (!first || !isMissing(reader, first.start))
               for (const candle of candles) give(reader, candle, facts);
-            // Where it is another reader's snapshot, the next close will show what is missing here.
             else if (request) repair(reader, first.start, source, port);
+            // Another reader's, or one that it is sent for having been slow: its own will tell.
+            else become(reader, Mode.Wanting);
           }
           if (more || reader.mode === Mode.Asked) continue;
           if (reader.mode === Mode.Replaying) become(reader, Mode.Current);
