@@ -103,6 +103,14 @@ describe('the core against a model gateway', () => {
             expect(world.gaps).toEqual([]);
           const unfilled = world.repairs.filter(({ complete }) => !complete);
           for (const { taken, closed, longest, capacity, snapshot } of world.readers.values()) {
+            // The close follows the updates, also where it is the first.
+            for (const { start, confirm } of taken) {
+              if (confirm || !world.gateway.closed.includes(start) || closed.includes(start))
+                continue;
+              expect(unfilled.some(({ after, before }) => after < start && start < before)).toBe(
+                true,
+              );
+            }
             // Nothing may have closed since it came.
             if (snapshot === 0 && closed.length === 0) continue;
             expect(closed.length).toBeGreaterThan(0);

@@ -37,13 +37,13 @@ class Bench {
     for (const message of messages) this.port.socket?.received(message);
     return this;
   }
-  subscribe(): this {
+  subscribe(snapshot = 1, last = NaN): this {
     this.core.subscribe({
       channel: CHANNEL,
       symbol: 'BTCUSDT',
       interval: '1',
-      snapshot: 1,
-      last: NaN,
+      snapshot,
+      last,
       capacity: 10,
       push: (candle) => this.candles.push(candle),
       end: (reason) => this.ends.push(reason),
@@ -373,4 +373,23 @@ it('asks at once for what a replay that it did not ask for seems to skip', () =>
   bench.answer(12);
   expect(bench.candles.map(({ start }) => start / MINUTE)).toEqual([9, 11, 12]);
   expect(bench.state.name).toBe('live');
+});
+
+it('does not let one reader call had what another one may still be owed', () => {
+  const bench = new Bench().subscribe().open();
+  bench.subscribe(1, 11 * MINUTE);
+  expect(bench.sent.at(-1)).toMatchObject({ since: { [CHANNEL]: 9 * MINUTE } });
+});
+
+it('misses nothing from the first answer on, though it wants no closed candle to begin with', () => {
+  const bench = new Bench().subscribe(0);
+  bench.port.socket?.opened();
+  const id = bench.sent.at(-1)?.id ?? '';
+  const head = { channel: CHANNEL, epoch: 'e', offset: 1, state: 'live' } as const;
+  const channels = [{ ...head, lastClosed: 9 * MINUTE }];
+  bench.hear({ type: 'subscribed', id, source: 'bybit', channels });
+  bench.close(4000);
+  bench.port.pass();
+  bench.port.socket?.opened();
+  expect(bench.sent.at(-1)).toMatchObject({ type: 'subscribe', since: { [CHANNEL]: 9 * MINUTE } });
 });

@@ -48,6 +48,8 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
           for (const reader of readersOf(channel)) {
             if (reader.request !== message.id) continue;
             reader.mode = Mode.Replaying;
+            // Without a snapshot that says so, it has to know from where on it must miss nothing.
+            if (!reader.snapshot && !(reader.last >= 0)) reader.last = lastClosed ?? NaN;
             // Without `since`, a channel of which nothing is known goes live at once.
             if (recovered === undefined && lastClosed === null) become(reader, Mode.Current);
           }
@@ -104,7 +106,14 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
           since: {},
         });
         message.channels.push(channel);
-        if (last >= 0) message.since[channel] = last;
+        // What another one is still owed must not be called had.
+        if (last >= 0)
+          message.since[channel] = Math.min(
+            last,
+            ...readersOf(channel).flatMap((other) =>
+              other.mode === Mode.Current && other.last < last ? other.last : [],
+            ),
+          );
         reader.mode = Mode.Asked;
         reader.request = message.id;
       }
