@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../time/clock.ts';
+import { every } from '../time/every.ts';
 import { targetOf, type RevocableIdentity, type Revocation } from './revocation.ts';
 import type { RevocationKind } from './revocation.ts';
 import { RevocationSet } from './revocation-set.ts';
@@ -22,7 +23,7 @@ export interface RevocationObserver {
 export interface RevocationFollowerDeps {
   readonly store: RevocationStore;
   readonly clock: Clock;
-  /** Pause between two looks at the store. */
+  /** From one look at the store to the next; one that takes longer delays it. */
   readonly pollMs: number;
   readonly log: Logger;
   readonly observer: RevocationObserver;
@@ -51,7 +52,8 @@ export class RevocationFollower {
   #reread: Map<string, Revocation> | null = null;
   /** What the store lacks and has not taken back yet. */
   #owed: readonly Revocation[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  #endPolls: (() => void) | undefined;
+  #isLooking = false;
   #isSynced = false;
   #isFailing = false;
   #isClosed = false;
@@ -89,16 +91,20 @@ export class RevocationFollower {
   }
 
   start(): void {
-    if (this.#timer === null && !this.#isClosed) void this.#run();
+    if (this.#endPolls !== undefined || this.#isClosed) return;
+    this.#endPolls = every(this.#deps.pollMs, () => void this.#run());
+    void this.#run();
   }
 
   close(): void {
     this.#isClosed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#endPolls?.();
   }
 
   async #run(): Promise<void> {
-    const { log, observer, pollMs } = this.#deps;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    const { log, observer } = this.#deps;
     try {
       await this.sync();
       if (this.#isFailing) log.info('revocations are read again');
@@ -110,7 +116,7 @@ export class RevocationFollower {
       this.#isFailing = true;
       observer.revocationSyncFailed();
     }
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#run(), pollMs);
+    this.#isLooking = false;
   }
 
   /**

@@ -25,7 +25,7 @@ export const ACCESS_SETTINGS = {
   revocationPollMs: setting({
     description: 'How often a gateway looks for new revocations.',
     unit: 'ms',
-    default: 250,
+    default: 500,
     roles: ROLES,
     placeholder: 'ms',
     schema: integer(50, 800),
