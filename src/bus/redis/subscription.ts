@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Channel } from '../../candle/channel.ts';
 import type { BusCandleMessage } from '../../candle/messages.ts';
 import type { Clock } from '../../time/clock.ts';
+import { every } from '../../time/every.ts';
 import type { BusListener, BusNamespace, BusObserver, BusState, LeaderHeartbeat } from '../bus.ts';
 import type { RedisConnections } from '../../redis/connections.ts';
 import type { RedisClient } from '../../redis/client.ts';
@@ -47,7 +48,7 @@ export class Subscription {
   readonly #links = new Map<string | null, SubscriberLink>();
   readonly #closing = new Set<Promise<void>>();
   readonly #onMessage: (name: string, text: string) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #endTicks: () => void;
   #state: BusState = 'lost';
   /** Some name's node is not known. */
   #hasUnplaced = true;
@@ -70,7 +71,7 @@ export class Subscription {
     deps.reader.on('ready', () => {
       for (const link of this.#links.values()) link.publishCanary();
     });
-    this.#timer = setInterval(() => this.#tick(), deps.canary.intervalMs / TICKS_PER_CANARY);
+    this.#endTicks = every(deps.canary.intervalMs / TICKS_PER_CANARY, () => this.#tick());
   }
 
   get state(): BusState {
@@ -85,7 +86,7 @@ export class Subscription {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearInterval(this.#timer);
+    this.#endTicks();
     for (const link of this.#links.values()) this.#closing.add(link.close());
     await Promise.all(this.#closing);
   }

@@ -3,6 +3,7 @@ import type { Channel, ChannelName } from '../../candle/channel.ts';
 import { ExchangeClock } from '../../candle/exchange-clock.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { BusCandleMessage, FeedState, Source } from '../../candle/messages.ts';
+import { every } from '../../time/every.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
 import type { ChannelEffect } from './channel-effects.ts';
 import { ChannelState } from './channel-state.ts';
@@ -58,7 +59,7 @@ export class Hub implements ChannelDirectory, BusListener {
   #requests = 0;
   #busState: BusState = 'lost';
   #busLostSince: number | null;
-  #timer: NodeJS.Timeout | null = null;
+  #endTicks: (() => void) | undefined;
 
   constructor(deps: HubDeps) {
     const { channels, settings, clock } = deps;
@@ -102,7 +103,7 @@ export class Hub implements ChannelDirectory, BusListener {
 
   /** Subscribes to the bus. Called once. */
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), this.#deps.settings.tickMs);
+    this.#endTicks = every(this.#deps.settings.tickMs, () => this.#tick());
     this.#deps.bus.start(
       this.#all.map(({ channel }) => channel),
       this,
@@ -129,8 +130,7 @@ export class Hub implements ChannelDirectory, BusListener {
 
   /** Stops reading and ticking. The bus is its owner's to close. */
   close(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
+    this.#endTicks?.();
     this.#reader.close();
   }
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { ChannelName } from '../../candle/channel.ts';
+import { every } from '../../time/every.ts';
 import { topicOf } from '../channel-view.ts';
 import type { ConnectionBook, ConnectionFilter } from '../connection-book.ts';
 import type { Codec } from '../codec/codec.ts';
@@ -137,7 +138,7 @@ export function createSessions(deps: SessionDeps): Sessions {
     faults.tick(now);
   };
   const tick = guarded(deps, () => tickAt(deps.clock.now()));
-  let timer: NodeJS.Timeout | null = null;
+  let endTicks: (() => void) | undefined;
   // Counting from a random number: names of connections in logs hardly repeat across restarts.
   let connection = randomInt(2 ** 40);
   return {
@@ -150,11 +151,11 @@ export function createSessions(deps: SessionDeps): Sessions {
       return session;
     },
     start() {
-      timer ??= setInterval(tick, registry.tickMs);
+      endTicks ??= every(registry.tickMs, tick);
     },
     stop() {
-      if (timer !== null) clearInterval(timer);
-      timer = null;
+      endTicks?.();
+      endTicks = undefined;
     },
     tick: tickAt,
     count: () => registry.size,
