@@ -2,9 +2,9 @@ import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 
 /**
  * How often the event loop's delay is sampled; its quantiles cannot be finer than this. Each sample wakes
- * the process, which costs some 40 µs, so it is no more often than `LoopStalls` wakes it anyway.
+ * the process, which costs some 45 µs, so it is no more often than `LoopStalls` wakes it anyway.
  */
-const EVENT_LOOP_SAMPLING_MS = 20;
+const EVENT_LOOP_SAMPLING_MS = 50;
 
 /** Gauges that end like counters, which is against the conventions; the same without the ending stay. */
 const MISNAMED = [

@@ -78,7 +78,7 @@ function fanOutMicroseconds(subscribers: number, traceparent?: string): number {
     clock,
     hops: new HopLedger(registry),
     metrics: new HubMetrics(registry, new SentMetrics(registry, [JSON_PROTOCOL])),
-    stalls: new LoopStalls(),
+    stalls: new LoopStalls(() => performance.nodeTiming.idleTime),
     traces: { passed: () => undefined },
     onHandedOver: () => undefined,
   };

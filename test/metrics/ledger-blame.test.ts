@@ -43,6 +43,9 @@ interface Clocks {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Of a loop that has something to do all the time. */
+const neverIdle = () => 0;
+
 /** The ticker of a process whose loop turns except from `from` until `until`. */
 function turn(stalls: LoopStalls, begin: number, end: number, from: number, until: number): void {
   for (let now = begin; now < end; now += 20) if (now <= from || now >= until) stalls.tick(now);
@@ -72,7 +75,7 @@ async function run(injected: Readonly<Record<Hop, number>>, clocks: Clocks) {
   let truth = startOfMinute(5);
 
   // Ingest.
-  const ingestStalls = new LoopStalls();
+  const ingestStalls = new LoopStalls(neverIdle);
   const offsets = new ClockOffsetEstimator();
   for (const at of [truth - 2_000, truth - 1_000]) {
     const remote = at + 4 + clocks.exchange;
@@ -107,7 +110,7 @@ async function run(injected: Readonly<Record<Hop, number>>, clocks: Clocks) {
   publisher.lead();
 
   // Gateway.
-  const gatewayStalls = new LoopStalls();
+  const gatewayStalls = new LoopStalls(neverIdle);
   const channel = new MemoryChannel(BTC.name);
   const settings = { pingMs: 500, heartbeatMs: 500, socketSampleShare: 1 };
   const world = new World([channel], settings, { stalls: gatewayStalls });
