@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 import { shareCores } from './lib/cores.ts';
 import { describeEnvironment } from './lib/environment.ts';
 import { buildPrograms } from './lib/programs.ts';
@@ -11,49 +11,64 @@ import { SCENARIOS } from './scenarios/index.ts';
 
 const RESULTS = fileURLToPath(new URL('results', import.meta.url));
 
-const { values } = parseArgs({
-  options: {
-    rows: { type: 'string' },
-    rounds: { type: 'string', default: '7' },
-    quick: { type: 'boolean', default: false },
-    'no-pinning': { type: 'boolean', default: false },
-    'cpu-prof': { type: 'boolean', default: false },
-    'dry-run': { type: 'boolean', default: false },
-  },
-});
-
-const names = values.rows?.split(',');
-const unknown = names?.filter((name) => !SCENARIOS.some((each) => each.name === name)) ?? [];
-const rounds = Number(values.rounds);
-if (unknown.length > 0 || !Number.isSafeInteger(rounds) || rounds < 1) {
-  console.error(
-    `--rows takes some of ${SCENARIOS.map(({ name }) => name).join(',')}; --rounds a number`,
-  );
-  process.exit(2);
+interface Options {
+  readonly rows?: readonly string[];
+  readonly rounds: number;
+  readonly quick: boolean;
+  readonly pinning: boolean;
+  readonly cpuProf: boolean;
+  readonly dryRun: boolean;
 }
+
+const ROWS = SCENARIOS.map(({ name }) => name);
+
+function rowsIn(list: string): readonly string[] {
+  const rows = list.split(',');
+  const unknown = rows.filter((name) => !ROWS.includes(name));
+  if (unknown.length > 0) throw new InvalidArgumentError(`There are ${ROWS.join(', ')}.`);
+  return rows;
+}
+
+function countIn(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('It is a whole number from 1 on.');
+}
+
+const options = new Command('npm run bench --')
+  .description('candlegate beside bare uWebSockets.js, ws and socket.io; see bench/README.md')
+  .option('--rows <list>', `only these, of ${ROWS.join(', ')}`, rowsIn)
+  .option('--rounds <count>', 'how often each subject is measured, interleaved', countIn, 7)
+  .option('--quick', 'to see whether it works: short, and nothing is written', false)
+  .option('--dry-run', 'measure as usual, and write nothing', false)
+  .option('--cpu-prof', 'write CPU profiles of the subjects to .cache/bench/profiles', false)
+  .option('--no-pinning', 'do not give subject and clients a core each')
+  .allowExcessArguments(false)
+  .parse()
+  .opts<Options>();
 
 // So that whatever was started is ended by its `exit` handlers.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const cores = shareCores(!values['no-pinning']);
+const cores = shareCores(options.pinning);
 const environment = describeEnvironment(await redisVersion(), cores.subject !== null);
 await buildPrograms();
 let missed = 0;
 for (const scenario of SCENARIOS) {
-  if (names !== undefined && !names.includes(scenario.name)) continue;
+  if (options.rows?.includes(scenario.name) === false) continue;
   const began = performance.now();
   console.log(`\n${scenario.title} (${scenario.name})`);
   const result = await runScenario(scenario, {
-    rounds,
-    isQuick: values.quick,
+    rounds: options.rounds,
+    isQuick: options.quick,
     cores,
-    execArgv: values['cpu-prof'] ? ['--cpu-prof', '--cpu-prof-dir=.cache/bench/profiles'] : [],
+    execArgv: options.cpuProf ? ['--cpu-prof', '--cpu-prof-dir=.cache/bench/profiles'] : [],
     progress: (line) => console.log(`  ${line}`),
   });
   show(result);
   missed += result.verdicts.filter(({ isMet }) => !isMet).length;
   console.log(`  took ${((performance.now() - began) / 1_000).toFixed(0)} s`);
-  if (values['dry-run'] || values.quick) continue;
+  if (options.dryRun || options.quick) continue;
   const { name, title } = scenario;
   mkdirSync(RESULTS, { recursive: true });
   const text = JSON.stringify({ name, title, environment, ...result }, null, 2);
