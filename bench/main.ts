@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { countIn, someOf } from '../scripts/option-values.mjs';
 import { shareCores } from './lib/cores.ts';
 import { describeEnvironment } from './lib/environment.ts';
 import { buildPrograms } from './lib/programs.ts';
@@ -22,22 +23,9 @@ interface Options {
 
 const ROWS = SCENARIOS.map(({ name }) => name);
 
-function rowsIn(list: string): readonly string[] {
-  const rows = list.split(',');
-  const unknown = rows.filter((name) => !ROWS.includes(name));
-  if (unknown.length > 0) throw new InvalidArgumentError(`There are ${ROWS.join(', ')}.`);
-  return rows;
-}
-
-function countIn(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('It is a whole number from 1 on.');
-}
-
 const options = new Command('npm run bench --')
   .description('candlegate beside bare uWebSockets.js, ws and socket.io; see bench/README.md')
-  .option('--rows <list>', `only these, of ${ROWS.join(', ')}`, rowsIn)
+  .option('--rows <list>', `only these, of ${ROWS.join(', ')}`, someOf(ROWS))
   .option('--rounds <count>', 'how often each subject is measured, interleaved', countIn, 7)
   .option('--quick', 'to see whether it works: short, and nothing is written', false)
   .option('--dry-run', 'measure as usual, and write nothing', false)

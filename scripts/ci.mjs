@@ -8,8 +8,10 @@
 // other as one test.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { parseArgs, stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters } from 'node:util';
+import { Command } from 'commander';
 import { seconds } from './checks.mjs';
+import { someOf } from './option-values.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
@@ -86,13 +88,17 @@ async function run({ command: [program, ...args] }) {
   return { passed: Number(passed), failed: Number(failed) + unexplained, failures };
 }
 
-const { values } = parseArgs({ options: { without: { type: 'string', default: '' } } });
-const without = values.without.split(',').filter((name) => name !== '');
-const unknown = without.filter((name) => !PARTS.some((part) => part.name === name));
-if (unknown.length > 0) {
-  console.error(`There are no parts called ${unknown.join(', ')}.`);
-  process.exit(2);
-}
+const { without } = new Command('npm run ci --')
+  .description('Everything that has to hold before a release, one part after the other.')
+  .option(
+    '--without <parts>',
+    'all but these, with commas between',
+    someOf(PARTS.map(({ name }) => name)),
+    [],
+  )
+  .allowExcessArguments(false)
+  .parse()
+  .opts();
 
 const results = [];
 for (const part of PARTS.filter(({ name }) => !without.includes(name))) {

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { DEFENCES } from '../test/security/defences.mjs';
 import { judge, patternOf, readTest } from './defence-verdict.mjs';
 import { writeDefences } from './defences-page.mjs';
@@ -28,12 +28,13 @@ const REPORT = path.join(COPY, 'report.json');
 const TIMEOUT_MS = 300_000;
 const CONTROL_TIMEOUT_MS = 1_200_000;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    write: { type: 'boolean', default: false },
-  },
-});
+const options = new Command('npm run defences --')
+  .description('Takes each defence of SECURITY.md out and runs the test that must notice.')
+  .option('--only <text>', 'only the tests whose names hold this', '')
+  .option('--write', 'write docs/defences.md from what was seen', false)
+  .allowExcessArguments(false)
+  .parse()
+  .opts();
 
 function makeCopy() {
   rmSync(COPY, { recursive: true, force: true });
@@ -87,7 +88,7 @@ function runWithout({ test, file, from, to }) {
   }
 }
 
-const chosen = DEFENCES.filter(({ test }) => test.includes(values.only));
+const chosen = DEFENCES.filter(({ test }) => test.includes(options.only));
 makeCopy();
 // Without this, tests that cannot pass here at all would look as if they noticed.
 const control = run(
@@ -120,7 +121,7 @@ for (const defence of chosen) {
   console.log(`${isNoticed ? '✓' : '✗'} ${test}: ${outcome} (${file}) ${said}`);
 }
 rmSync(COPY, { recursive: true, force: true });
-if (values.write) await writeDefences(seen);
+if (options.write) await writeDefences(seen);
 console.log(
   `${chosen.length - unnoticed} of ${chosen.length} defences are noticed when they are gone`,
 );

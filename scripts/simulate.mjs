@@ -12,30 +12,29 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { clearInterval, setInterval } from 'node:timers';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
 import { build } from 'esbuild';
+import { countIn } from './option-values.mjs';
 import { MUTATIONS } from '../test/simulation/mutations.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const CACHE = path.join(ROOT, '.cache');
 const PROGRESS_MS = 10_000;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '2000' },
-    from: { type: 'string', default: '1' },
-    mutations: { type: 'boolean', default: false },
-    rule: { type: 'string', default: '' },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-  },
-});
-const seeds = Number(values.seeds);
-const from = Number(values.from);
-const jobs = Math.min(Number(values.jobs), seeds);
-if (![seeds, from, jobs].every((value) => Number.isSafeInteger(value) && value > 0)) {
-  console.error('--seeds, --from and --jobs take whole numbers above 0');
-  process.exit(2);
-}
+const options = new Command('npm run simulate --')
+  .description(
+    'Many seeds of the simulation of the whole chain, on all cores; see docs/simulation.md.',
+  )
+  .option('--seeds <count>', 'how many', countIn, 2000)
+  .option('--from <seed>', 'the first one', countIn, 1)
+  .option('--mutations', 'break one rule after the other, to see it noticed', false)
+  .option('--rule <text>', 'only the rules whose names hold this', '')
+  .option('--jobs <count>', 'processes at once', countIn, availableParallelism())
+  .allowExcessArguments(false)
+  .parse()
+  .opts();
+const { seeds, from } = options;
+const jobs = Math.min(options.jobs, seeds);
 
 /** Bundles the simulation, with one rule of the product broken if there is a mutation. */
 async function bundle(name, mutation) {
@@ -147,7 +146,7 @@ async function runMutation(mutation, index) {
 }
 
 async function runMutations() {
-  const chosen = [...MUTATIONS.entries()].filter(([, { rule }]) => rule.includes(values.rule));
+  const chosen = [...MUTATIONS.entries()].filter(([, { rule }]) => rule.includes(options.rule));
   const left = [...chosen];
   let noticed = 0;
   const work = async () => {
@@ -161,5 +160,5 @@ async function runMutations() {
 }
 
 mkdirSync(CACHE, { recursive: true });
-const isGood = values.mutations ? await runMutations() : await runAll();
+const isGood = options.mutations ? await runMutations() : await runAll();
 process.exitCode = isGood ? 0 : 1;

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { Command, Option } from 'commander';
+import { amountIn, countIn } from '../../scripts/option-values.mjs';
 import { checkLogs, type Truth, type Verdict } from '../support/checker.ts';
 import { buildCli } from '../support/built-cli.ts';
 import { makeClients, type Clients } from './clients.ts';
@@ -22,37 +23,48 @@ const INTERVALS = ['1', '5'];
 const CONVERGENCE_MS = 15_000;
 const TAIL_LINES = 40;
 
-const options = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    minutes: { type: 'string' },
-    redis: { type: 'string' },
-    only: { type: 'string' },
-    logs: { type: 'string' },
-    plan: { type: 'boolean' },
-  },
-});
-const seed = numberOf('seed', options.values.seed ?? process.env['FAULTS_SEED'] ?? '1');
-const minutes = numberOf(
-  'minutes',
-  options.values.minutes ?? process.env['FAULTS_MINUTES'] ?? String(DEFAULT_MINUTES),
-);
-const storeMode = modeOf(options.values.redis ?? process.env['FAULTS_REDIS']);
+interface Options {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly redis?: StoreMode;
+  readonly only?: string;
+  readonly logs?: string;
+  readonly plan: boolean;
+}
+
+const options = new Command('npm run test:faults --')
+  .description(
+    'The whole product as processes, with faults from a seeded schedule; see docs/faults.md.',
+  )
+  .addOption(
+    new Option('--seed <seed>', 'the same one makes the same schedule')
+      .env('FAULTS_SEED')
+      .argParser(countIn)
+      .default(1),
+  )
+  .addOption(
+    new Option('--minutes <minutes>', 'how long')
+      .env('FAULTS_MINUTES')
+      .argParser(amountIn)
+      .default(DEFAULT_MINUTES),
+  )
+  .addOption(
+    new Option(
+      '--redis <kind>',
+      'with a replica and sentinels, or alone; else every third seed has them',
+    )
+      .env('FAULTS_REDIS')
+      .choices(STORE_MODES),
+  )
+  .option('--only <text>', 'nothing but faults whose names hold this')
+  .option('--logs <folder>', 'keep everything that the processes write')
+  .option('--plan', 'print the schedule and end', false)
+  .allowExcessArguments(false)
+  .parse()
+  .opts<Options>();
+const { seed, minutes } = options;
+const storeMode: StoreMode = options.redis ?? (seed % 3 === 0 ? 'sentinel' : 'single');
 const startedAt = Date.now();
-
-/** Without a choice every third seed gets sentinels. */
-function modeOf(text: string | undefined): StoreMode {
-  const mode = STORE_MODES.find((each) => each === text);
-  if (mode !== undefined) return mode;
-  if (text !== undefined) throw new RangeError(`--redis must be one of ${STORE_MODES.join(', ')}`);
-  return seed % 3 === 0 ? 'sentinel' : 'single';
-}
-
-function numberOf(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new RangeError(`--${name} must be above 0`);
-  return value;
-}
 
 /** Since the start, for people. */
 function time(at: number): string {
@@ -149,9 +161,9 @@ function printTails(rig: Rig): void {
 }
 
 async function main(): Promise<boolean> {
-  const plan = makePlan(seed, minutes * 60_000, storeMode, options.values.only);
+  const plan = makePlan(seed, minutes * 60_000, storeMode, options.only);
   printPlan(plan);
-  if (options.values.plan === true) return true;
+  if (options.plan) return true;
   await buildCli();
   const rig = await startRig({
     seed,
@@ -193,7 +205,7 @@ async function main(): Promise<boolean> {
     printTails(rig);
     throw error;
   } finally {
-    if (options.values.logs !== undefined) writeLogs(rig, options.values.logs);
+    if (options.logs !== undefined) writeLogs(rig, options.logs);
     watch.stop();
     clients.close();
     await rig.close();

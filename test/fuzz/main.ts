@@ -1,25 +1,35 @@
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
+import { countIn } from '../../scripts/option-values.mjs';
 import { buildCli } from '../support/built-cli.ts';
 import { failuresOf } from './judge.ts';
 import { fuzz, type MemorySample } from './run.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    frames: { type: 'string', default: '200000' },
-    'exchange-frames': { type: 'string', default: '50000' },
-  },
-});
+interface Options {
+  readonly seed: number;
+  readonly frames: number;
+  readonly exchangeFrames: number;
+}
+
+const { seed, frames, exchangeFrames } = new Command('npm run fuzz --')
+  .description(
+    'Rubbish from clients and from the exchange against a real process; see docs/security-testing.md.',
+  )
+  .option('--seed <seed>', 'the same one makes the same frames', countIn, 1)
+  .option('--frames <count>', 'frames of clients', countIn, 200_000)
+  .option('--exchange-frames <count>', 'mutated frames of the exchange', countIn, 50_000)
+  .allowExcessArguments(false)
+  .parse()
+  .opts<Options>();
 const mebibytes = (bytes: number) => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 
 await buildCli();
 const report = await fuzz({
-  seed: Number(values.seed),
-  clientFrames: Number(values.frames),
-  exchangeFrames: Number(values['exchange-frames']),
+  seed,
+  clientFrames: frames,
+  exchangeFrames,
 });
 const { flood, verdict } = report;
-console.log(`Seed ${values.seed}, ${report.seconds.toFixed(0)} s`);
+console.log(`Seed ${seed}, ${report.seconds.toFixed(0)} s`);
 console.log(`${flood.frames} frames of clients over ${flood.connections} connections:`);
 for (const [kind, count] of [...flood.kinds].sort()) console.log(`  ${kind}: ${count}`);
 console.log(`${flood.answered} connections answered for to their last frame`);
