@@ -11,7 +11,9 @@ export interface JudgedMissing {
 
 /**
  * Excuses closed candles that a gateway said it no longer had (`"recovered":false`), if it was right:
- * history did not reach back when it answered, or no longer when the next candle came.
+ * history did not reach back when it answered, or no longer when the next candle came. Whether they never came, or
+ * later: a worker that has what its predecessor gave up publishes it when the store forgets, and whoever goes on
+ * behind the gap ignores it.
  *
  * @param historyDepth of how many candles back from the newest history is kept
  */
@@ -23,7 +25,7 @@ export function judgeMissing(
 ): JudgedMissing {
   const used = new Set<Unrecovered>();
   const kept = problems.filter((problem) => {
-    if (problem.kind !== 'missing') return true;
+    if (problem.kind !== 'missing' && problem.kind !== 'out_of_order') return true;
     const { start } = problem;
     const excuse = log.unrecovered.find((each) => {
       const next = nextClosed(log, each);

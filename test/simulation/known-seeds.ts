@@ -7,4 +7,12 @@ export const KNOWN_SEEDS: readonly { readonly seed: number; readonly lesson: str
   { seed: 50497, lesson: 'the market: it says no two things of a candle in one millisecond' },
   { seed: 64328, lesson: 'a buffer may empty without a drain being told' },
   { seed: 72706, lesson: 'a hole in what a gateway holds is filled once the store can' },
+  {
+    seed: 5029766,
+    lesson: 'the judge: what was given up may come after a newer one, and is ignored',
+  },
+  {
+    seed: 5036786,
+    lesson: 'the market: its last close can be fetched although its clock has halted',
+  },
 ];

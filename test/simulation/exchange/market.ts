@@ -19,6 +19,8 @@ export interface MarketOptions {
 
 /** How long after a candle's end the exchange's history may still show other values, by its own clock. */
 const HISTORY_SETTLES_MS = 1_900;
+/** How long after a candle's end any worker may have fetched it, by the exchange's clock. */
+const FETCHABLE_AFTER_MS = 6_000;
 const MINUTE_MS = 60_000;
 /** How fast the exchange's clock runs once the market is halted. */
 const HALTED_SPEED = 0.005;
@@ -92,11 +94,15 @@ export class Market {
     return line.version === 0 ? null : openCandle(line);
   }
 
-  /** Whether the open candles of all channels are traded, and far from their ends. */
+  /**
+   * Whether the open candles of all channels are traded, far from their ends, and so far from their beginnings that
+   * the ones before can be had over REST: once halted, the exchange's clock hardly comes to that.
+   */
   get isInMidCandle(): boolean {
     return this.#lines.every((line) => {
       const left = nextStart(line.channel.interval, line.start) - this.time();
-      return line.version > 0 && left > MINUTE_MS / 4;
+      const passed = this.time() - line.start;
+      return line.version > 0 && left > MINUTE_MS / 4 && passed > FETCHABLE_AFTER_MS;
     });
   }
 

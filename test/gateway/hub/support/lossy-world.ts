@@ -39,6 +39,8 @@ export class LossyWorld {
   snapshots = 0;
   hasForgotten = false;
   reads: Read[] = [];
+  /** Starts of closed candles that ingest could not get and gave up: no store ever has them. */
+  readonly lost = new Set<number>();
   readonly #depth: number;
   #store: StoreState | null = null;
   readonly #past: (StoreState | null)[] = [];
@@ -53,13 +55,16 @@ export class LossyWorld {
   #knownClose: number | null = null;
   #newestOpen: { start: number; exchange: number } | null = null;
 
-  /** @param depth how many closed candles the store keeps */
-  constructor(depth: number) {
+  /**
+   * @param depth how many closed candles the store keeps
+   * @param gatewayDepth how many the channel under test holds
+   */
+  constructor(depth: number, gatewayDepth = 1_000, maxHeldCloses = 3) {
     this.#depth = depth;
     this.state = new ChannelState({
       interval: CHANNEL.interval,
-      historyDepth: 1_000,
-      maxHeldCloses: 3,
+      historyDepth: gatewayDepth,
+      maxHeldCloses,
       headGraceMs: GRACE_MS,
       startedAt: this.#now,
       nextRequest: () => (this.#requests += 1),
@@ -82,8 +87,9 @@ export class LossyWorld {
   }
 
   /** The open candle closes; `skip` numbers after it never exist. */
-  closeCandle(skip: number): void {
+  closeCandle(skip: number, isLost = false): void {
     this.heal();
+    if (isLost) this.lost.add(at(this.#nextNumber));
     const candle = candleAt(this.#nextNumber, true, String(this.#nextNumber));
     this.truth.push(candle);
     this.#nextNumber += 1 + skip;
@@ -95,15 +101,18 @@ export class LossyWorld {
   heal(): void {
     this.#remember();
     this.#store = claim(this.#store, FENCE, this.#context()).state;
+    if (this.storeHead?.lastClosed == null) this.#seed();
     const last = this.storeHead?.lastClosed ?? null;
-    const times = { exchange: this.#now, ingest: this.#now, published: this.#now };
-    if (last === null) {
-      const content = { channel: CHANNEL, closed: this.truth, times };
-      this.#store = seed(this.#store, FENCE, content, this.#context()).state;
-      return;
-    }
+    if (last === null) return;
+    let isGivenUp = false;
     for (const candle of this.truth) {
-      if (candle.start > last) this.#publish(candle, candle.end);
+      if (candle.start <= last) continue;
+      if (this.lost.has(candle.start)) {
+        isGivenUp = true;
+        continue;
+      }
+      this.#publish(candle, candle.end, isGivenUp);
+      isGivenUp = false;
     }
   }
 
@@ -205,9 +214,21 @@ export class LossyWorld {
     this.#past.push(this.#store);
   }
 
-  #publish(candle: Candle, exchange: number): void {
+  /** Fills an empty store with what ingest has from the beginning, up to the first that it gave up. */
+  #seed(): void {
+    const from = this.truth.findIndex(({ start }) => !this.lost.has(start));
+    if (from < 0) return;
+    const run = this.truth.slice(from);
+    const end = run.findIndex(({ start }) => this.lost.has(start));
+    const closed = end < 0 ? run : run.slice(0, end);
+    const times = { exchange: this.#now, ingest: this.#now, published: this.#now };
+    const content = { channel: CHANNEL, closed, times };
+    this.#store = seed(this.#store, FENCE, content, this.#context()).state;
+  }
+
+  #publish(candle: Candle, exchange: number, isGivenUp = false): void {
     this.#remember();
-    const previous = this.storeHead?.lastClosed ?? null;
+    const previous = isGivenUp ? null : (this.storeHead?.lastClosed ?? null);
     const times = { exchange, ingest: exchange + 1, published: exchange + 2 };
     const publication = { channel: CHANNEL, candle, previous, times, backfill: false };
     const ruling = publish(this.#store, FENCE, publication, this.#context());
@@ -279,6 +300,7 @@ export class LossyWorld {
     const starts = closed.map(({ start }) => start);
     const from = this.truth.findIndex(({ start }) => start === starts[0]);
     const expected = this.truth.slice(from, from + starts.length).map(({ start }) => start);
+    // What is given up before anybody was here harms nobody, but must not be hidden.
     if (starts.length > 0 && JSON.stringify(expected) !== JSON.stringify(starts)) {
       this.problems.push('the snapshot has a hole');
     }
@@ -290,13 +312,15 @@ export class LossyWorld {
 
   /** A hole is only honest when the store cannot hold what lies in it. */
   #checkHole({ after, before, through }: Extract<ChannelEffect, { type: 'hole' }>): void {
-    const between = this.truth.filter(({ start }) => start > after && start < before).length;
+    const { lost } = this;
+    const between = this.truth.filter(({ start }) => start > after && start < before);
     if (after !== this.#knownClose) this.problems.push('the hole begins elsewhere');
-    if (between === 0) this.problems.push('the hole is empty');
-    const kept = this.truth.slice(-this.#depth);
-    if (kept.some(({ start }) => start > after && start < before)) {
-      this.problems.push('what lies in the hole could have been had');
-    }
+    if (between.length === 0) this.problems.push('the hole is empty');
+    const kept = this.truth.filter(({ start }) => !lost.has(start)).slice(-this.#depth);
+    const had = between.filter((candle) => kept.includes(candle));
+    // Where some were given up, those around them may be passed over with them.
+    const isHonest = lost.size === 0 ? had.length === 0 : had.length < between.length;
+    if (!isHonest) this.problems.push('what lies in the hole could have been had');
     this.#knownClose = through;
   }
 }

@@ -44,7 +44,10 @@ export class MemoryChannel implements ChannelView {
   #settling: number | null = null;
   #offset = 0;
   #epoch: string | null = null;
+  #epochs = 1;
   #version = 0;
+  /** Candles after the last closed one that never were. */
+  #quiet = 0;
 
   constructor(name: string, depth = 1000) {
     this.channel = channel(name);
@@ -82,7 +85,14 @@ export class MemoryChannel implements ChannelView {
     const last = this.#lastClosed();
     const oldest = this.#held[0];
     if (last === null || oldest === undefined) return false;
-    return since >= last || since >= oldest.start - MINUTE_MS;
+    if (since >= last || since >= oldest.start - MINUTE_MS) return true;
+    const before = this.truth[this.truth.indexOf(oldest) - 1];
+    return before !== undefined && since >= before.start;
+  }
+
+  /** `start` of the closed candle before the one that starts at `start`; null without any. */
+  previousOf(start: number): number | null {
+    return this.truth.findLast((closed) => closed.start < start)?.start ?? null;
   }
 
   /** What was handed over when, by `epoch/offset`. */
@@ -105,10 +115,47 @@ export class MemoryChannel implements ChannelView {
 
   /** The first history: `count` closed candles at once. */
   seed(count: number): void {
-    this.#epoch ??= 'e1';
+    this.#epoch ??= `e${this.#epochs}`;
     for (let index = 0; index < count; index += 1) this.#append();
     if ((this.open?.start ?? Infinity) <= (this.#lastClosed() ?? 0)) this.open = null;
     this.#offset += 1;
+  }
+
+  /** The store may have forgotten. */
+  renew(): void {
+    this.#epochs += 1;
+    if (this.#epoch === null) return;
+    this.#epoch = `e${this.#epochs}`;
+    this.#offset = 0;
+  }
+
+  /** Nothing is traded in the next candle. */
+  quiet(): void {
+    if (this.open === null) this.#quiet += 1;
+  }
+
+  /** Closed candles that can no longer be had: history begins anew behind them, with one that nobody is sent. */
+  breakOff(): void {
+    this.#append();
+    const behind = this.#append();
+    this.#held = [behind];
+    this.open = null;
+    this.#offset += 2;
+  }
+
+  /** The same channel, left and followed again. */
+  followedAgain(): MemoryChannel {
+    const again = new MemoryChannel(this.channel.name, this.#depth);
+    again.state = this.state;
+    again.truth.push(...this.truth);
+    again.open = this.open;
+    again.#held = [...this.#held];
+    again.#offset = this.#offset;
+    again.#epoch = this.#epoch;
+    again.#epochs = this.#epochs;
+    again.#version = this.#version;
+    again.#quiet = this.#quiet;
+    return again;
   }
 
   /** Closes the next candle. @returns the live message */
@@ -132,6 +179,7 @@ export class MemoryChannel implements ChannelView {
     this.#version += 1;
     const closed = candle(this.#nextStart(), this.#version, true);
     this.truth.push(closed);
+    this.#quiet = 0;
     this.#held = [...this.#held, closed].slice(-this.#depth);
     return closed;
   }
@@ -142,11 +190,11 @@ export class MemoryChannel implements ChannelView {
 
   #nextStart(): number {
     const last = this.#lastClosed();
-    return last === null ? FIRST_START : last + MINUTE_MS;
+    return (last === null ? FIRST_START : last + MINUTE_MS) + this.#quiet * MINUTE_MS;
   }
 
   #message(of: Candle, previous: number | null | undefined): CandleMessage {
-    this.#epoch ??= 'e1';
+    this.#epoch ??= `e${this.#epochs}`;
     this.#offset += 1;
     return {
       type: 'candle',
@@ -164,10 +212,16 @@ export class MemoryChannel implements ChannelView {
 }
 
 export class MemoryDirectory implements ChannelDirectory {
-  readonly #channels: ReadonlyMap<ChannelName, MemoryChannel>;
+  readonly #channels: Map<ChannelName, MemoryChannel>;
 
   constructor(channels: readonly MemoryChannel[]) {
     this.#channels = new Map(channels.map((held) => [held.channel.name, held]));
+  }
+
+  /** Serves a channel from now on, or no more. */
+  serve(name: ChannelName, channel: MemoryChannel | null): void {
+    if (channel === null) this.#channels.delete(name);
+    else this.#channels.set(name, channel);
   }
 
   get(name: ChannelName): MemoryChannel | undefined {

@@ -1,7 +1,6 @@
 import type { Candle } from '../../../../src/candle/candle.ts';
-import type { ChannelName } from '../../../../src/candle/channel.ts';
+import { parseChannel, type ChannelName } from '../../../../src/candle/channel.ts';
 import type { ServerMessage } from '../../../../src/candle/messages.ts';
-import { MINUTE_MS } from './memory-channel.ts';
 
 interface ChannelRecord {
   /** `start` of the last closed candle that the client has processed. */
@@ -28,6 +27,12 @@ function fail(what: string, details: object): never {
  */
 export class ResumingClient {
   readonly #records = new Map<ChannelName, ChannelRecord>();
+  readonly #previousOf: (channel: ChannelName, start: number) => number | null;
+
+  /** @param previousOf `start` of the closed candle before one, in truth */
+  constructor(previousOf: (channel: ChannelName, start: number) => number | null) {
+    this.#previousOf = previousOf;
+  }
 
   record(channel: ChannelName): ChannelRecord {
     let record = this.#records.get(channel);
@@ -77,27 +82,36 @@ export class ResumingClient {
       case 'snapshot': {
         const record = this.record(message.channel);
         if (!record.subscribed) fail('a snapshot without a subscription', message);
-        for (const candle of message.candles) this.#candle(record, candle);
+        for (const candle of message.candles) this.#candle(message.channel, record, candle);
         if (message.more !== true) record.awaitsSnapshot = false;
         return;
       }
       case 'candle': {
         const record = this.record(message.channel);
         if (record.awaitsSnapshot) fail('a live message before the last part', message);
-        this.#candle(record, message.candle);
+        this.#candle(message.channel, record, message.candle);
         return;
       }
       case 'heartbeat':
         for (const head of message.channels) this.#heartbeat(head);
         return;
+      case 'error':
+        this.#refused(message);
+        return;
       case 'welcome':
       case 'pong':
       case 'token_expiring':
       case 'authenticated':
-      case 'error':
       case 'going_away':
         return;
     }
+  }
+
+  /** Refused, or ended by a new token or because the channel is not served any more. */
+  #refused({ code, channel }: Extract<ServerMessage, { type: 'error' }>): void {
+    const ends = code === 'forbidden_channel' || code === 'unknown_channel';
+    const parsed = channel === undefined ? 'none' : parseChannel(channel);
+    if (ends && typeof parsed !== 'string') this.record(parsed.name).subscribed = false;
   }
 
   #subscribed(head: {
@@ -117,7 +131,7 @@ export class ResumingClient {
     record.open = null;
   }
 
-  #candle(record: ChannelRecord, candle: Candle): void {
+  #candle(channel: ChannelName, record: ChannelRecord, candle: Candle): void {
     const { lastClosed, promised, open } = record;
     if (!candle.confirm) {
       if (lastClosed !== null && candle.start <= lastClosed) return;
@@ -128,11 +142,12 @@ export class ResumingClient {
       return;
     }
     if (lastClosed !== null && candle.start <= lastClosed) return;
+    const previous = this.#previousOf(channel, candle.start) ?? -1;
     if (lastClosed !== null && !record.mayJump) {
-      if (candle.start !== lastClosed + MINUTE_MS)
-        fail('a close is missing', { lastClosed, candle });
-    } else if (promised !== null && candle.start > promised + MINUTE_MS) {
-      fail('a promised close is missing', { promised, candle });
+      if (previous > lastClosed) fail('a close is missing', { lastClosed, previous, candle });
+      // One that was ahead of the gateway has more than it was promised.
+    } else if (promised !== null && previous > Math.max(promised, lastClosed ?? -1)) {
+      fail('a promised close is missing', { promised, previous, candle });
     }
     record.mayJump = false;
     record.lastClosed = candle.start;

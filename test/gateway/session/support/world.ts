@@ -131,7 +131,7 @@ export class World {
   now = START_TIME;
   #deferred: (() => void)[] = [];
   readonly #codecs: readonly Codec[];
-  readonly #announced = new Set<string>();
+  readonly #announced = new Map<string, string>();
   readonly #guarded: Broadcaster;
   readonly #flushesLate: boolean;
 
@@ -201,9 +201,10 @@ export class World {
     for (const codec of this.#codecs) {
       const topic = topicOf(channel.channel.name, codec.protocol);
       if (this.#guarded.subscribers(topic) === 0) continue;
-      // There is one epoch only: the first candle names it to those without a snapshot.
-      const knowsEpoch = this.#announced.has(topic);
-      if (message.type === 'candle') this.#announced.add(topic);
+      // The first candle of an epoch names it to those without a snapshot of it.
+      const epoch = message.type === 'candle' ? message.epoch : null;
+      const knowsEpoch = epoch !== null && this.#announced.get(topic) === epoch;
+      if (epoch !== null) this.#announced.set(topic, epoch);
       this.#guarded.publish(topic, codec.encode(message, { knowsEpoch }));
     }
   }
