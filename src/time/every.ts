@@ -1,6 +1,9 @@
 /** What all periods that share the timer are multiples of. */
 const BEAT_MS = 50;
 
+/** Runs a task from time to time. @returns ends it */
+export type Every = (ms: number, run: () => void) => () => void;
+
 interface Task {
   readonly beats: number;
   readonly run: () => void;

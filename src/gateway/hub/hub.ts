@@ -3,7 +3,7 @@ import type { Channel, ChannelName } from '../../candle/channel.ts';
 import { ExchangeClock } from '../../candle/exchange-clock.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { BusCandleMessage, FeedState, Source } from '../../candle/messages.ts';
-import { every } from '../../time/every.ts';
+import { every, type Every } from '../../time/every.ts';
 import type { ChannelDirectory, ChannelView } from '../channel-view.ts';
 import type { ChannelEffect } from './channel-effects.ts';
 import { ChannelState } from './channel-state.ts';
@@ -32,6 +32,8 @@ export interface HubDeps extends FanOutDeps {
   readonly log: HubLog;
   /** `setImmediate`, unless a test decides about turns of the event loop. */
   readonly defer?: Defer;
+  /** What ticks; the process' shared timer, unless several gateways live in one process, each by itself. */
+  readonly every?: Every;
 }
 
 /** Called in the turn in which a hole is found, after the channel's state has gone on behind it. */
@@ -103,7 +105,7 @@ export class Hub implements ChannelDirectory, BusListener {
 
   /** Subscribes to the bus. Called once. */
   start(): void {
-    this.#endTicks = every(this.#deps.settings.tickMs, () => this.#tick());
+    this.#endTicks = (this.#deps.every ?? every)(this.#deps.settings.tickMs, () => this.#tick());
     this.#deps.bus.start(
       this.#all.map(({ channel }) => channel),
       this,

@@ -2,6 +2,7 @@ import type { Source } from '../../candle/messages.ts';
 import type { PlanLimits } from '../../limits/limits.ts';
 import type { HopLedger } from '../../metrics/hop-ledger.ts';
 import type { SessionMetrics } from '../../metrics/session-metrics.ts';
+import type { Every } from '../../time/every.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { LoopStalls } from '../../time/loop-stalls.ts';
 import type { Tracing } from '../../tracing/tracing.ts';
@@ -87,6 +88,8 @@ export interface SessionDeps {
   readonly log: SessionLog;
   /** Runs a task in a later turn of the event loop (`setImmediate`). */
   readonly defer: (task: () => void) => void;
+  /** What ticks; the process' shared timer, unless several gateways live in one process, each by itself. */
+  readonly every?: Every;
 }
 
 /** What the sessions of one encoding share; one object for thousands of sockets. */

@@ -151,7 +151,7 @@ export function createSessions(deps: SessionDeps): Sessions {
       return session;
     },
     start() {
-      endTicks ??= every(registry.tickMs, tick);
+      endTicks ??= (deps.every ?? every)(registry.tickMs, tick);
     },
     stop() {
       endTicks?.();

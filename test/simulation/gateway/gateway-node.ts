@@ -1,3 +1,4 @@
+import type { Every } from '../../../src/time/every.ts';
 import { parseChannel, type Channel, type ChannelName } from '../../../src/candle/channel.ts';
 import type { ServerMessage } from '../../../src/candle/messages.ts';
 import { ALL_CHANNELS } from '../../../src/gateway/auth/channel-grant.ts';
@@ -59,6 +60,12 @@ export interface ConnectRequest {
 }
 
 /** Simulated clients never send `auth`. */
+/** A timer shared by all of a real process would be shared by all simulated ones, and end with the first. */
+const every: Every = (ms, run) => {
+  const timer = setInterval(run, ms);
+  return () => clearInterval(timer);
+};
+
 const NO_CREDENTIALS = createAuthenticator({});
 const DRAIN_WINDOW_MS = 800;
 
@@ -196,6 +203,7 @@ export class GatewayNode {
       hops,
       metrics,
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      every,
     });
     const sessions = createSessions({
       directory: hub,
@@ -211,6 +219,7 @@ export class GatewayNode {
       hops,
       log: { debug: () => undefined, error: (facts, what) => onFault(what, facts) },
       defer: (task) => setImmediate(task),
+      every,
     });
     const broadcaster = sessions.guardBroadcaster(raw);
     hub.onHole(({ name }) => sessions.closeForHole(name));
