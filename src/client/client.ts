@@ -1,11 +1,12 @@
 import { createCore } from './core/core.ts';
 import { parseChannel, type Channel } from './interval.ts';
 import type { CandlesOptions, ClientOptions, HistoryOptions, SubscribeOptions } from './options.ts';
-import { candleStream, type CandleStream, type Reading } from './stream.ts';
+import { candleStream, type Reading } from './stream.ts';
 import { createTransport } from './transport.ts';
 import { CandlegateError } from './types.ts';
 import type {
   Candle,
+  CandleStream,
   ChannelName,
   ClientEvents,
   ClientState,
@@ -13,8 +14,6 @@ import type {
   CloseReason,
   ReceivedCandle,
 } from './types.ts';
-
-const DEFAULT_BUFFER = 1_000;
 
 /** A subscription with a listener. */
 export interface Subscription {
@@ -50,8 +49,8 @@ export class CandlegateClient {
       this.#transport.closing,
     );
     const abort = () => this.#close('aborted');
+    signal?.addEventListener('abort', abort, this.#transport.closing);
     if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, this.#transport.closing);
   }
 
   get state(): ClientState {
@@ -84,7 +83,7 @@ export class CandlegateClient {
    */
   candles(symbol: string, interval: string, options: CandlesOptions = {}): CandleStream {
     const channel = parseChannel(symbol, interval);
-    const { signal, buffer = DEFAULT_BUFFER } = options;
+    const { signal, buffer = 1_000 } = options;
     return candleStream(
       (push, end) =>
         this.#read(channel, options, Math.max(1, buffer), push, ({ code, message }) =>

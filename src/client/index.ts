@@ -1,4 +1,3 @@
 export { CandlegateClient, type ListenOptions, type Subscription } from './client.ts';
 export type * from './options.ts';
-export type { CandleStream } from './stream.ts';
 export * from './types.ts';

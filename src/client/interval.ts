@@ -14,7 +14,7 @@ export interface Channel {
 export function parseChannel(anySymbol: string, anyInterval: string): Channel {
   const symbol = anySymbol.toUpperCase();
   const count = parseFloat(anyInterval);
-  const unit = anyInterval.at(-1) ?? '';
+  const unit = anyInterval.slice(-1);
   const single = /^1?\D$/.test(anyInterval) ? unit.toUpperCase() : anyInterval;
   const interval = String({ m: count, h: count * 60 }[unit] ?? single) as Interval;
   return { channel: `candles:${symbol}:${interval}`, symbol, interval };

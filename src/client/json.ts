@@ -3,5 +3,5 @@ import type { Encoding } from './options.ts';
 /** `candlegate.v1.json`: one JSON text per message. */
 export const json: Encoding = {
   protocol: 'candlegate.v1.json',
-  reader: () => JSON.parse as (data: unknown) => unknown,
+  open: () => JSON.parse as (data: unknown) => unknown,
 };

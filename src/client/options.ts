@@ -47,7 +47,7 @@ export interface Encoding {
    * @internal What it gives reads a message of PROTOCOL.md into its JSON form; undefined for what this client
    * does not know: PROTOCOL.md has it ignore that. It throws when the data is no message.
    */
-  reader(): (data: unknown) => unknown;
+  open(): (data: unknown) => unknown;
 }
 
 /** A gap that is to be filled from elsewhere. */

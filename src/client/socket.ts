@@ -1,10 +1,10 @@
-import type { ClientMessage, ServerMessage } from '../candle/messages.ts';
+import type { ServerMessage } from '../candle/messages.ts';
 import type { SocketListener } from './core/port.ts';
 import type { Encoding, WebSocketConstructor } from './options.ts';
 
-/** Unpadded base64url (RFC 4648, section 5) of a token, which is ASCII. */
+/** Unpadded base64url (RFC 4648, section 5) of a token: none of a JWT's characters makes a `+` or a `/`. */
 function base64url(token: string): string {
-  return btoa(token).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return btoa(token).replaceAll('=', '');
 }
 
 /**
@@ -18,10 +18,10 @@ export function openSocket(
   encoding: Encoding,
   url: string,
   token: string | undefined,
-  { opened, received, lost }: SocketListener,
+  { opened, arrived, lost }: SocketListener,
   failed: () => void,
 ) {
-  const read = encoding.reader();
+  const read = encoding.open();
   const bearer = token ? [`base64url.bearer.authorization.candlegate.${base64url(token)}`] : [];
   const socket = new WebSocket(url, [encoding.protocol, ...bearer]);
   let closed: SocketListener['lost'] = failed;
@@ -42,10 +42,7 @@ export function openSocket(
     } catch {
       return;
     }
-    if (message) received(message);
+    if (message) arrived(message);
   });
-  return {
-    send: (message: ClientMessage) => socket.send(JSON.stringify(message)),
-    close: () => socket.close(1000),
-  };
+  return socket;
 }

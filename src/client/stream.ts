@@ -1,8 +1,5 @@
 import { candleQueue } from './queue.ts';
-import type { ReceivedCandle } from './types.ts';
-
-/** The candles of one channel for one `for await`. */
-export type CandleStream = AsyncIterableIterator<ReceivedCandle, undefined>;
+import type { CandleStream, ReceivedCandle } from './types.ts';
 
 /** What a stream has of the client. */
 export interface Reading {

@@ -13,11 +13,6 @@ interface Global {
   readonly location?: { readonly href: string };
 }
 
-/** Asks what a user has given, once the core has returned: it may call back. */
-function ask<Answer>(call: () => Answer | Promise<Answer>): Promise<Answer> {
-  return Promise.resolve().then(call);
-}
-
 /**
  * What the core has to reach a gateway with: one socket, REST requests, the token provider.
  *
@@ -27,21 +22,22 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
   const global = globalThis as Global;
   const {
     apiKey,
+    token: given,
     encoding = json,
     WebSocket = global.WebSocket,
-    fetch = global.fetch.bind(globalThis),
+    fetch = global.fetch,
     fillGap,
   } = options;
-  const provider = typeof options.token === 'function' ? options.token : undefined;
-  let token = provider ? '' : (options.token as string);
+  const provider = typeof given === 'function' ? given : undefined;
+  let token = provider ? '' : (given as string);
   /** The one that the open connection goes by. */
   let tokenInUse = token;
   /** Where the paths of the interface begin. */
   const base = new URL(options.url ?? '.', global.location?.href).href
     .replace(/^ws/, 'http')
     .replace(/\/?$/, '/api/v1/');
-  if (!WebSocket || !/^http/.test(base) || !(apiKey ?? options.token)) {
-    throw new TypeError('url, token or WebSocket is missing');
+  if (!WebSocket || !/^http/.test(base) || !(apiKey ?? given)) {
+    throw new TypeError('no url, token or WebSocket');
   }
 
   let socket: ReturnType<typeof openSocket> | undefined;
@@ -55,23 +51,26 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
     path: string,
     { signal }: AbortController,
     method = 'GET',
-  ): Promise<Record<string, never>> {
-    const headers: Record<string, string> = apiKey
-      ? { 'x-api-key': apiKey }
-      : { authorization: `Bearer ${token}` };
-    const response = await fetch(base + path, { method, headers, signal });
+  ): Promise<Record<string, string>> {
+    const response = await fetch(base + path, {
+      method,
+      headers: apiKey ? { 'x-api-key': apiKey } : { authorization: `Bearer ${token}` },
+      signal,
+    });
     const { ok, status } = response;
     // A proxy may answer with anything.
     const body = (await response.json().catch(() => {})) as
-      Record<string, never> | null | undefined;
+      Record<string, string> | null | undefined;
     if (ok && body) return body;
-    const { code = 'unavailable', title = `HTTP ${status}`, detail = title } = body ?? {};
+    const { code = 'unavailable', detail = `HTTP ${status}` } = body ?? {};
     const retryAfterMs = Number(response.headers.get('retry-after')) * 1000 || undefined;
     throw new CandlegateError(code, detail, status, retryAfterMs);
   }
 
   async function renew(purpose: CredentialPurpose, { signal }: AbortController): Promise<string> {
-    if (provider) token = await ask(() => provider({ purpose, signal }));
+    // oxlint-disable-next-line typescript/await-thenable -- once the core has returned: a provider may call back
+    await undefined;
+    if (provider) token = await provider({ purpose, signal });
     return token;
   }
 
@@ -84,10 +83,10 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
       await renew('refused', closing);
       return request(path, closing);
     });
-    return answer['candles'] as never;
+    return answer['candles'] as unknown as Candle[];
   }
 
-  const port: Port = {
+  return {
     emit,
     /** Finer than `Date.now()`, and it never goes back; pings make up for its drift. */
     now: () => performance.timeOrigin + performance.now(),
@@ -99,8 +98,7 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
     isLasting: !!(apiKey ?? provider),
     async connect(purpose, listener) {
       const mine = (attempt = new AbortController());
-      const answer = apiKey && (await request('auth/ticket', mine, 'POST'));
-      const query = answer ? `?ticket=${String(answer['ticket'])}` : '';
+      const ticket = apiKey && (await request('auth/ticket', mine, 'POST'))['ticket'];
       await renew(purpose, mine);
       mine.signal.throwIfAborted();
       tokenInUse = token;
@@ -108,7 +106,7 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
         socket = openSocket(
           WebSocket,
           encoding,
-          `${base.replace('http', 'ws')}live/ws${query}`,
+          `${base.replace('http', 'ws')}live/ws${ticket ? `?ticket=${ticket}` : ''}`,
           token,
           listener,
           failed,
@@ -120,28 +118,25 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
     },
     disconnect() {
       attempt.abort();
-      socket?.close();
-      socket = undefined;
+      socket?.close(1000);
     },
-    send: (message) => socket?.send(message),
+    send: (message) => socket?.send(JSON.stringify(message)),
     refresh: provider && (() => renew('refresh', attempt)),
     settleToken(isAccepted) {
       if (isAccepted) tokenInUse = token;
       else token = tokenInUse;
     },
-    fetch: (gap) =>
-      ask(() =>
-        fillGap
-          ? fillGap({ ...gap, signal: closing.signal })
-          : candles(gap, { after: gap.after, limit: PAGE_CANDLES }),
-      ),
-  };
-  return {
-    ...port,
+    async fetch(gap) {
+      // oxlint-disable-next-line typescript/await-thenable -- as above
+      await undefined;
+      return fillGap
+        ? fillGap({ ...gap, signal: closing.signal })
+        : candles(gap, { after: gap.after, limit: PAGE_CANDLES });
+    },
     candles,
     closing,
     use(next: string) {
       token = next;
     },
-  };
+  } satisfies Port & Record<string, unknown>;
 }

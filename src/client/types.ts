@@ -129,6 +129,9 @@ export type ClientState =
   | { readonly name: 'resuming'; readonly retryAt: number | null; readonly why: string | null }
   | { readonly name: 'closed'; readonly reason: CloseReason };
 
+/** The candles of one channel for one `for await`. */
+export type CandleStream = AsyncIterableIterator<ReceivedCandle, undefined>;
+
 /** Closed candles are missing: those that start after `after` and before `before`, ms since 1970. */
 export interface Gap {
   readonly channel: ChannelName;

@@ -43,9 +43,9 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('the shell of the client', () => {
   it.each([
-    [{ url, token: 'x' }, 'WebSocket is missing'],
+    [{ url, token: 'x' }, 'no url, token or WebSocket'],
     [{ token: 'x', WebSocket: FakeSocket }, 'Invalid URL'],
-    [{ url, WebSocket: FakeSocket }, 'token or WebSocket is missing'],
+    [{ url, WebSocket: FakeSocket }, 'no url, token or WebSocket'],
     [{ url: 'ftp://x', token: 'x', WebSocket: FakeSocket }, 'url, token or'],
   ])('refuses options %#', (options, message) => {
     const { WebSocket } = globalThis as { WebSocket?: unknown };

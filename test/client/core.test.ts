@@ -34,7 +34,7 @@ class Bench {
     return this.port.emitted.filter(({ name }) => name === wanted).map(({ detail }) => detail);
   }
   hear(...messages: ServerMessage[]): this {
-    for (const message of messages) this.port.socket?.received(message);
+    for (const message of messages) this.port.socket?.arrived(message);
     return this;
   }
   subscribe(snapshot = 1, last = NaN): this {
@@ -197,7 +197,7 @@ describe('after the end of a connection', () => {
     bench.close(1006);
     bench.core.wake();
     expect(bench.port.asked.at(-1)).toBe('connect');
-    socket?.received(live(10, 2));
+    socket?.arrived(live(10, 2));
     socket?.lost(1006, '');
     expect(bench.candles).toHaveLength(1);
     expect(bench.state).toMatchObject({ name: 'resuming', retryAt: null });

@@ -60,7 +60,7 @@ const NOT_RECOVERED: ServerMessage = {
 
 describe('protocol buffers of the client', () => {
   it('are those of the test vectors, in the order of one connection', () => {
-    const read = protobuf.reader();
+    const read = protobuf.open();
     for (const { name, from, hex, json } of vectors) {
       if (from !== 'server') continue;
       const message = read(bufferOf(Buffer.from(hex, 'hex')));
@@ -72,7 +72,7 @@ describe('protocol buffers of the client', () => {
     fc.assert(
       fc.property(valuesOf(serverMessageSchema), (message) => {
         const bytes = new ServerMessageWriter().write(message, true);
-        const read = protobuf.reader()(bufferOf(bytes));
+        const read = protobuf.open()(bufferOf(bytes));
         expect(bare(read)).toEqual(bare(asTheClientReads(message)));
       }),
       { numRuns: 200, examples: [[NOT_RECOVERED]] },
@@ -80,7 +80,7 @@ describe('protocol buffers of the client', () => {
   });
 
   it('refuse what is cut off, and pass over what is not known', () => {
-    const read = protobuf.reader();
+    const read = protobuf.open();
     const [welcome] = vectors.map(({ hex }) => Buffer.from(hex, 'hex'));
     expect(() => read(bufferOf((welcome ?? Buffer.alloc(0)).subarray(0, 9)))).toThrow();
     // Field 99 of a ServerMessage, and a candle with an alias that nothing has explained.

@@ -112,7 +112,7 @@ export class World {
   }
 
   say(message: ServerMessage): void {
-    this.port.socket?.received(message);
+    this.port.socket?.arrived(message);
     this.#carryOut();
   }
 

@@ -1,8 +1,14 @@
 import type { ClientMessageOf, ServerMessageOf } from '../../candle/messages.ts';
-import type { ChannelName, CloseReason, FeedState, ReceivedCandle } from '../types.ts';
+import type { ChannelName, CloseReason, ReceivedCandle } from '../types.ts';
 import type { Port } from './port.ts';
 import { give, isMissing, Mode, type Reader } from './reader.ts';
 import { repair, type RepairPort } from './repair.ts';
+
+/** A `heartbeat` or a `subscribed`. */
+interface Heads {
+  readonly id?: string | undefined;
+  readonly channels: ServerMessageOf<'subscribed'>['channels'];
+}
 
 /**
  * What is subscribed to, and how far each reader of it is: the part of the protocol that makes one
@@ -12,7 +18,7 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
   const readers = new Set<Reader>();
   let count = 0;
 
-  const readersOf = (name: ChannelName) => [...readers].filter(({ channel }) => channel === name);
+  const readersOf = (name: ChannelName) => [...readers].filter((reader) => reader.channel === name);
 
   function become(reader: Reader, mode: Mode.Current | Mode.Wanting): void {
     reader.mode = mode;
@@ -25,13 +31,18 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
     reader.end(reason);
   }
 
-  function heartbeat({
-    channels,
-  }: {
-    readonly channels: readonly { channel: ChannelName; state: FeedState }[];
-  }): void {
-    for (const { channel, state } of channels) {
-      for (const reader of readersOf(channel)) reader.feed = state;
+  /** What the gateway says of channels; with the `id` of a `subscribe` it answers that. */
+  function heads({ id, channels }: Heads): void {
+    for (const { channel, state, recovered, lastClosed } of channels) {
+      for (const reader of readersOf(channel)) {
+        reader.feed = state;
+        if (!id || reader.request !== id) continue;
+        reader.mode = Mode.Replaying;
+        // Without a snapshot that says so, it has to know from where on it must miss nothing.
+        if (!reader.snapshot && !(reader.last >= 0)) reader.last = lastClosed ?? NaN;
+        // Without `since`, a channel of which nothing is known goes live at once.
+        if (recovered === undefined && lastClosed === null) become(reader, Mode.Current);
+      }
     }
   }
 
@@ -40,21 +51,8 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
 
     /** By type. */
     messages: {
-      heartbeat,
-
-      subscribed(message: ServerMessageOf<'subscribed'>): void {
-        heartbeat(message);
-        for (const { channel, recovered, lastClosed } of message.channels) {
-          for (const reader of readersOf(channel)) {
-            if (reader.request !== message.id) continue;
-            reader.mode = Mode.Replaying;
-            // Without a snapshot that says so, it has to know from where on it must miss nothing.
-            if (!reader.snapshot && !(reader.last >= 0)) reader.last = lastClosed ?? NaN;
-            // Without `since`, a channel of which nothing is known goes live at once.
-            if (recovered === undefined && lastClosed === null) become(reader, Mode.Current);
-          }
-        }
-      },
+      heartbeat: heads,
+      subscribed: heads,
 
       snapshot({ channel, source, replay, more, candles }: ServerMessageOf<'snapshot'>): void {
         const facts = {
@@ -81,7 +79,9 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
 
     /** Channels whose data is late or cut off, by the gateway's word. */
     stale: () => [
-      ...new Set([...readers].filter(({ feed }) => feed !== 'live').map(({ channel }) => channel)),
+      ...new Set(
+        [...readers].filter((reader) => reader.feed !== 'live').map((reader) => reader.channel),
+      ),
     ],
 
     /** It has ended: the gateway is told when it was the channel's last one. */
@@ -97,7 +97,7 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
       > = {};
       for (const reader of readers) {
         const { mode, channel, last, snapshot } = reader;
-        if (mode !== Mode.Wanting || readersOf(channel).some(({ request }) => request)) continue;
+        if (mode !== Mode.Wanting || readersOf(channel).some((other) => other.request)) continue;
         const message = (messages[snapshot] ??= {
           type: 'subscribe',
           id: `s${(count += 1)}`,
@@ -109,9 +109,8 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
         // What another one is still owed must not be called had.
         if (last >= 0)
           message.since[channel] = Math.min(
-            last,
-            ...readersOf(channel).flatMap((other) =>
-              other.mode === Mode.Current && other.last < last ? other.last : [],
+            ...readersOf(channel).map((other) =>
+              other.mode === Mode.Current && other.last < last ? other.last : last,
             ),
           );
         reader.mode = Mode.Asked;

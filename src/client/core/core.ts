@@ -6,7 +6,6 @@ import { hopLatencies } from './hops.ts';
 import { startPings, type Pings } from './pings.ts';
 import { isTemporary, type Port, type Refusal } from './port.ts';
 import { receiptReporter } from './receipts.ts';
-import type { RepairPort } from './repair.ts';
 import { createScope } from './scope.ts';
 import { Mode, type Reader, type ReaderSpec } from './reader.ts';
 
@@ -63,8 +62,7 @@ export function createCore(world: Port, receipts: boolean) {
     ...world,
     send,
     after,
-    fetch: ((gap, found, failure) =>
-      settle(world.fetch(gap), found, failure)) satisfies RepairPort['fetch'],
+    settle,
   };
   const channels = createChannels(port);
   const { readers } = channels;
@@ -77,7 +75,6 @@ export function createCore(world: Port, receipts: boolean) {
     if (phase === Phase.Open) channels.ask();
     if (phase === Phase.Closed) channels.endAll(closeReason);
     const state = stateOf();
-    wasLive ||= /live|stale/.test(state.name);
     const shown = JSON.stringify(state);
     if (shown !== shownState) emit('state', state);
     shownState = shown;
@@ -86,9 +83,10 @@ export function createCore(world: Port, receipts: boolean) {
   function stateOf(): ClientState {
     if (phase === Phase.Idle) return { name: 'idle' };
     if (phase === Phase.Closed) return { name: 'closed', reason: closeReason };
-    if (phase !== Phase.Open || [...readers].some(({ isLate }) => isLate)) {
+    if (phase !== Phase.Open || [...readers].some((reader) => reader.isLate)) {
       return { name: wasLive ? 'resuming' : 'connecting', retryAt, why };
     }
+    wasLive = true;
     const stale = channels.stale();
     return stale[0] ? { name: 'stale', channels: stale } : { name: 'live' };
   }
@@ -102,18 +100,20 @@ export function createCore(world: Port, receipts: boolean) {
     world.disconnect();
     channels.lost();
     goingAwayMs = undefined;
-    pings = undefined;
   }
 
   function connect(): void {
     turn(Phase.Connecting);
     after(CONNECT_TIMEOUT_MS, () => wait('timeout'));
-    const listener = { opened: heard(opened), received: heard(receive), lost: heard(lost) };
+    const listener = { opened: heard(opened), arrived: heard(receive), lost: heard(lost) };
     settle(world.connect(purpose, listener), () => {}, failed);
   }
 
   /** Until the next attempt; without a delay that the gateway has given, as the backoff says. */
-  function wait(reason: string, delayMs = fullJitterDelay(attempts, world.random())): void {
+  function wait(
+    reason: string,
+    delayMs = goingAwayMs ?? fullJitterDelay(attempts, world.random()),
+  ): void {
     turn(Phase.Waiting);
     attempts += 1;
     why = reason;
@@ -127,18 +127,15 @@ export function createCore(world: Port, receipts: boolean) {
   }
 
   function failed(refusal: Refusal): void {
-    if (!isTemporary(refusal)) {
-      if (refusal.status !== 401 || !world.refresh || purpose === 'refused') {
-        close(refusal);
-        return;
-      }
-      purpose = 'refused';
-    }
-    wait(refusal.message, refusal.retryAfterMs);
-    emit('error', refusal);
+    const isRenewable = refusal.status === 401 && world.refresh && purpose !== 'refused';
+    if (isRenewable) purpose = 'refused';
+    if (isRenewable || isTemporary(refusal)) {
+      wait(refusal.message, refusal.retryAfterMs);
+      emit('error', refusal);
+    } else close(refusal);
   }
 
-  function lost(code = 1006, reason = ''): void {
+  function lost(code: number, reason: string): void {
     const name = reason || `close_${code}`;
     // By PROTOCOL.md's table of close codes; unknown ones follow their range.
     const returns =
@@ -151,12 +148,16 @@ export function createCore(world: Port, receipts: boolean) {
     if (code === 4403) purpose = 'refused';
     // The gateway's own word counts; "at once" only the first time, or a fault would become a storm.
     const isAtOnce = attempts === 0 && [4000, 4001, 4401, 4403].includes(code);
-    wait(name, goingAwayMs ?? (isAtOnce ? 0 : undefined));
+    wait(name, isAtOnce ? (goingAwayMs ?? 0) : undefined);
   }
 
   function opened(): void {
     turn(Phase.Open);
-    pings = startPings(port, lost, () => (attempts = 0));
+    pings = startPings(
+      port,
+      () => wait('close_1006'),
+      () => (attempts = 0),
+    );
   }
 
   const handlers: {
@@ -186,12 +187,14 @@ export function createCore(world: Port, receipts: boolean) {
         restIfEmpty();
         return;
       }
+      if (message.id === `a${auths}`) {
+        world.settleToken(false);
+        refreshFailed(message);
+        return;
+      }
       emit('error', message);
       // Nobody knows which message has not been read.
-      if (['rate_limited', 'message_too_big'].includes(message.code)) lost(1006, message.code);
-      if (message.id !== `a${auths}`) return;
-      world.settleToken(false);
-      after(REFRESH_RETRY_MS, refresh);
+      if (['rate_limited', 'message_too_big'].includes(message.code)) wait(message.code);
     },
     going_away({ reconnectDelayMs }) {
       goingAwayMs = reconnectDelayMs;
@@ -228,7 +231,6 @@ export function createCore(world: Port, receipts: boolean) {
         ...spec,
         mode: Mode.Wanting,
         feed: 'live',
-        request: undefined,
         room: spec.capacity,
         isLate: !wasLive || phase !== Phase.Open,
       };
@@ -240,9 +242,8 @@ export function createCore(world: Port, receipts: boolean) {
         /** The reader has taken a closed candle. */
         consumed() {
           reader.room += 1;
-          if (reader.mode !== Mode.Behind || reader.room * 2 < reader.capacity) return;
-          reader.mode = Mode.Wanting;
-          enter(() => {});
+          if (reader.mode === Mode.Behind && reader.room * 2 >= reader.capacity)
+            enter(() => (reader.mode = Mode.Wanting));
         },
         close() {
           reader.mode = Mode.Ended;

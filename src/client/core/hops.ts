@@ -13,19 +13,19 @@ const MAX_CLOCK_LEAD_MS = 1_000;
  * @param clock the estimated difference of the gateway's clock; without it the last hop is unknown
  */
 export function hopLatencies(
-  times: HopTimes,
+  { exchange, ingest, published, gateway }: HopTimes,
   receivedAt: number,
   clock: ClockEstimate | null,
 ): HopLatencies {
-  const fromExchange = times.ingest - times.exchange;
-  const ingest = fromExchange < -MAX_CLOCK_LEAD_MS ? null : fromExchange;
+  const fromExchange = ingest - exchange;
+  const first = fromExchange < -MAX_CLOCK_LEAD_MS ? null : fromExchange;
   // The error of the offset (half a round trip) may exceed a short hop: never less than nothing.
-  const client = clock && Math.max(0, receivedAt + clock.offsetMs - times.gateway);
+  const client = clock && Math.max(0, receivedAt + clock.offsetMs - gateway);
   return {
-    ingest,
-    bus: times.published - times.ingest,
-    gateway: times.gateway - times.published,
+    ingest: first,
+    bus: published - ingest,
+    gateway: gateway - published,
     client,
-    total: ingest === null || client === null ? null : client + times.gateway - times.exchange,
+    total: first === null || client === null ? null : client + gateway - exchange,
   };
 }

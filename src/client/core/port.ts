@@ -16,7 +16,7 @@ export interface Refusal {
 /** What becomes of a socket. */
 export interface SocketListener {
   readonly opened: () => void;
-  readonly received: (message: ServerMessage) => void;
+  readonly arrived: (message: ServerMessage) => void;
   /** @param reason what the gateway said: the name of the code */
   readonly lost: (code: number, reason: string) => void;
 }

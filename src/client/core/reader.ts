@@ -37,7 +37,7 @@ export enum Mode {
 export interface Reader extends ReaderSpec {
   mode: Mode;
   /** The `subscribe` that is under way for it, until its snapshot is complete. */
-  request: string | undefined;
+  request?: string | undefined;
   /** What the gateway says of its channel. */
   feed: FeedState;
   /** Closed candles that there is room for. */

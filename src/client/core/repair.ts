@@ -2,6 +2,7 @@ import { fullJitterDelay } from './backoff.ts';
 import type { Candle } from '../../candle/candle.ts';
 import type { Source } from '../types.ts';
 import { isTemporary, type Port, type Refusal } from './port.ts';
+import type { Scope } from './scope.ts';
 import { give, isMissing, Mode, type Reader } from './reader.ts';
 
 /** Candles in an answer over REST at most. */
@@ -9,13 +10,9 @@ export const PAGE_CANDLES = 1_000;
 /** A gap is left open after so many failed requests. */
 export const MAX_REPAIR_FAILURES = 5;
 
-export interface RepairPort extends Pick<Port, 'now' | 'random' | 'after' | 'emit'> {
-  fetch(
-    gap: Parameters<Port['fetch']>[0],
-    found: (page: readonly Candle[]) => void,
-    failed: (refusal: Refusal) => void,
-  ): void;
-}
+/** What a repair reaches the world with, for as long as the connection lasts. */
+export type RepairPort = Pick<Port, 'now' | 'random' | 'emit' | 'fetch'> &
+  Pick<Scope, 'after' | 'settle'>;
 
 /**
  * Candles are missing between what the reader has and `before`: they are fetched. The reader then wants
@@ -28,10 +25,13 @@ export function repair(reader: Reader, before: number, source: Source, port: Rep
   let complete = true;
   let failures = 0;
 
-  const fetch = () => port.fetch({ ...gap, symbol, interval, after: reader.last }, found, failed);
+  const fetch = () =>
+    port.settle(port.fetch({ ...gap, symbol, interval, after: reader.last }), found, failed);
   const finish = () => {
-    complete &&= !isMissing(reader, before);
-    reader.last = before - 1;
+    if (isMissing(reader, before)) {
+      complete = false;
+      reader.last = before - 1;
+    }
     reader.mode = Mode.Wanting;
     port.emit('repair', { ...gap, candles, complete });
   };
@@ -39,7 +39,6 @@ export function repair(reader: Reader, before: number, source: Source, port: Rep
     const from = candles;
     for (const candle of page) {
       const { start, confirm } = candle;
-      if (reader.mode !== Mode.Repairing) return;
       if (!confirm || start >= before || start <= reader.last) continue;
       complete &&= !isMissing(reader, start);
       give(reader, candle, { source, origin: 'history', receivedAt: port.now() });

@@ -1,5 +1,7 @@
 import type { Port, Refusal } from './port.ts';
-import { refusalOf } from './refusal.ts';
+import { CandlegateError } from '../types.ts';
+
+export type Scope = ReturnType<typeof createScope>;
 
 /**
  * What an attempt or a connection has set going: once that is over, nothing of it is heard.
@@ -40,7 +42,13 @@ export function createScope(world: Pick<Port, 'after'>, enter: (task: () => void
     ) => {
       promise.then(
         heard(done),
-        heard((error: unknown) => failed(refusalOf(error))),
+        heard((error: unknown) =>
+          failed(
+            error instanceof CandlegateError
+              ? error
+              : new CandlegateError('unavailable', String(error)),
+          ),
+        ),
       );
     },
     /** What was set going with `after` is over, and with `isLost` the rest too. */

@@ -5,15 +5,8 @@ import { fieldsOf, numbers, signed, text } from './fields.ts';
 
 export const MINUTE_MS = 60_000;
 
-/** Whether the mantissa is less the open's, and where the scale is in `scales`. */
-const DECIMALS = [
-  ['open', 0, 0],
-  ['high', 1, 0],
-  ['low', 1, 0],
-  ['close', 1, 0],
-  ['volume', 0, 4],
-  ['turnover', 0, 8],
-] as const;
+/** Of the open, then high, low and close less the open, volume, turnover. */
+export type Mantissas = [number, number, number, number, number, number];
 
 /** The minimal spelling of `mantissa` × 10^-`scale`. */
 function spell(mantissa: number, scale: number): string {
@@ -25,30 +18,32 @@ function spell(mantissa: number, scale: number): string {
 
 /**
  * @param end undefined: the usual one
- * @param values mantissas: of the open, then high, low and close less the open, volume, turnover
  * @param spelling the bytes of a `Spelling`: values that are given literally
  */
 export function candleOf(
   interval: Interval,
   start: number,
   end: number | undefined,
-  values: readonly number[],
-  scales: number,
+  values: Mantissas,
+  scales: number | undefined,
   confirm: boolean,
   spelling: Uint8Array | undefined,
 ): Candle {
-  const literal = spelling ? fieldsOf(spelling) : [];
-  const [open = 0] = values;
-  const decimals = DECIMALS.map(([name, isStep, shift], index) => [
-    name,
-    text(literal[index + 1]) ?? spell((values[index] ?? 0) + isStep * open, (scales >> shift) & 15),
-  ]);
+  const literal = fieldsOf(spelling);
+  const [open, high, low, close, volume, turnover] = values;
+  const decimal = (number: number, mantissa: number, shift = 0) =>
+    text(literal[number]) ?? spell(mantissa, ((scales as number) >> shift) & 15);
   return {
     start,
     end: end ?? nextStart(interval, start) - 1,
-    ...Object.fromEntries(decimals),
+    open: decimal(1, open),
+    high: decimal(2, open + high),
+    low: decimal(3, open + low),
+    close: decimal(4, open + close),
+    volume: decimal(5, volume, 4),
+    turnover: decimal(6, turnover, 8),
     confirm,
-  } as Candle;
+  };
 }
 
 /** Of `CandleColumns`. */
@@ -56,7 +51,7 @@ export function candlesOf(bytes: Uint8Array, interval: Interval): Candle[] {
   const spellings: (Uint8Array | undefined)[] = [];
   const [
     ,
-    firstStart = 0,
+    firstStart,
     jumps,
     open,
     high,
@@ -64,36 +59,37 @@ export function candlesOf(bytes: Uint8Array, interval: Interval): Candle[] {
     close,
     volume,
     turnover,
-    scales = 0,
+    scales,
     unclosed,
     startsMs,
     endsMs,
-  ] = fieldsOf(bytes, (number, value) => {
-    if (number !== 13) return;
-    const [, index = 0, spelling] = fieldsOf(value);
-    spellings[index] = spelling;
+  ] = fieldsOf(bytes, {
+    13(value) {
+      const [, index = 0, spelling] = fieldsOf(value);
+      spellings[index] = spelling;
+    },
   });
-  const columns = [
-    signed(open),
-    signed(high),
-    signed(low),
-    signed(close),
-    numbers(volume),
-    numbers(turnover),
-  ];
+  const columns = [...[open, high, low, close].map(signed), ...[volume, turnover].map(numbers)];
   const startJumps = signed(jumps);
   const unconfirmed = numbers(unclosed);
   const starts = numbers(startsMs);
   const ends = numbers(endsMs);
-  let start = firstStart * MINUTE_MS;
-  let before = 0;
-  return signed(open).map((step, index) => {
-    if (index > 0) start = nextStart(interval, start) + (startJumps[index - 1] ?? 0) * MINUTE_MS;
-    start = starts[index] ?? start;
-    const values = columns.map((column) => column[index] ?? 0);
-    values[0] = before + step;
-    before = values[0] + (values[3] ?? 0);
-    const isClosed = !unconfirmed.includes(index);
-    return candleOf(interval, start, ends[index], values, scales, isClosed, spellings[index]);
+  let start = (firstStart as number) * MINUTE_MS;
+  let lastClose = 0;
+  return signed(open).map((_step, index) => {
+    const values = columns.map((column) => column[index]) as Mantissas;
+    values[0] += lastClose;
+    lastClose = values[0] + values[3];
+    const candle = candleOf(
+      interval,
+      starts[index] ?? start,
+      ends[index],
+      values,
+      scales,
+      !unconfirmed.includes(index),
+      spellings[index],
+    );
+    start = nextStart(interval, start) + (startJumps[index] ?? 0) * MINUTE_MS;
+    return candle;
   });
 }

@@ -1,9 +1,10 @@
 import type { ChannelName, Interval } from '../types.ts';
-import { candleOf, candlesOf, MINUTE_MS } from './candles.ts';
-import { doubles, fieldsOf, signed, text, type Fields } from './fields.ts';
+import { candleOf, candlesOf, MINUTE_MS, type Mantissas } from './candles.ts';
+import { fieldsOf, readAll, signed, text, type Fields } from './fields.ts';
 
+/** What is unknown is not taken for the exchange. */
+const sourceOf = (source: number | undefined) => (source ? 'simulator' : 'bybit');
 /** In the order of their numbers in candlegate.proto. */
-const SOURCES = ['bybit', 'simulator'];
 const FEED_STATES = ['', 'live', 'stale', 'down'];
 
 /** What an alias stands for. */
@@ -21,39 +22,41 @@ interface Named {
 export function messageReader() {
   const known: Record<number, Named> = {};
   /** What the alias stands for, which the same message may say. */
-  const named = (alias: number, name?: Uint8Array, epoch?: Uint8Array) => {
-    if (name) known[alias] = { channel: text(name) as ChannelName, epoch: text(epoch) ?? null };
-    return known[alias] as Named;
+  const named = (alias: number | undefined, name?: Uint8Array, epoch?: Uint8Array) => {
+    if (name)
+      known[alias as number] = { channel: text(name) as ChannelName, epoch: text(epoch) ?? null };
+    return known[alias as number] as Named;
   };
   const heads = (bytes: Uint8Array) => {
     const channels: object[] = [];
-    fieldsOf(bytes, (number, value) => {
-      if (number !== 3) return;
-      const [, alias = 0, name, epoch, offset = 0, lastClosed = null, state = 0, recovered] =
-        fieldsOf(value);
-      channels.push({
-        ...named(alias, name, epoch),
-        offset,
-        lastClosed,
-        state: FEED_STATES[state],
-        recovered: recovered === undefined ? undefined : recovered > 0,
-      });
+    fieldsOf(bytes, {
+      3(value) {
+        const [, alias, name, epoch, offset = 0, lastClosed = null, state, recovered] =
+          fieldsOf(value);
+        channels.push({
+          ...named(alias, name, epoch),
+          offset,
+          lastClosed,
+          state: FEED_STATES[state as number],
+          recovered: [false, true][recovered as number],
+        });
+      },
     });
     return channels;
   };
   const bodies: readonly ((fields: Fields, bytes: Uint8Array) => object)[] = [
     ([
       ,
-      alias = 0,
-      offset = 0,
-      startMinutes = 0,
+      alias,
+      offset,
+      startMinutes,
       steps,
       values,
-      scales = 0,
+      scales,
       confirm,
       previousMs,
       previousUnknown,
-      source = 0,
+      source,
       backfill,
       traceparent,
       name,
@@ -65,10 +68,10 @@ export function messageReader() {
     ]) => {
       const { channel, epoch } = named(alias, name, epochName);
       const [, symbol, interval] = channel.split(':') as [string, string, Interval];
-      const start = startMs ?? startMinutes * MINUTE_MS;
+      const start = startMs ?? (startMinutes as number) * MINUTE_MS;
       let micros = start * 1000;
       const [exchange, ingest, published, gateway] = exactTimes
-        ? doubles(exactTimes)
+        ? readAll(exactTimes, (_varint, double) => double())
         : signed(steps).map((step, index) => (micros += index ? step : step * 1000) / 1000);
       return {
         type: 'candle',
@@ -78,49 +81,57 @@ export function messageReader() {
         epoch,
         offset,
         previous: previousUnknown ? null : previousMs,
-        source: SOURCES[source],
+        source: sourceOf(source),
         backfill: backfill && true,
-        candle: candleOf(interval, start, end, signed(values), scales, !!confirm, spelling),
+        candle: candleOf(
+          interval,
+          start,
+          end,
+          signed(values) as Mantissas,
+          scales,
+          !!confirm,
+          spelling,
+        ),
         times: { exchange, ingest, published, gateway },
         traceparent: text(traceparent),
       };
     },
-    ([, alias = 0, name, epoch, offset = 0, source = 0, replay, more, columns]) => {
+    ([, alias, name, epoch, offset = 0, source, replay, more, columns]) => {
       const place = named(alias, name, epoch);
       return {
         type: 'snapshot',
         ...place,
         offset,
-        source: SOURCES[source],
+        source: sourceOf(source),
         replay: replay && true,
         more: more && true,
         candles: candlesOf(columns as Uint8Array, place.channel.split(':')[2] as Interval),
       };
     },
-    ([, time, source = 0], bytes) => ({
+    ([, time, source], bytes) => ({
       type: 'heartbeat',
       time,
-      source: SOURCES[source],
+      source: sourceOf(source),
       channels: heads(bytes),
     }),
-    ([, protocol, connection, gateway, source = 0, time, heartbeatMs, expiresAt]) => ({
+    ([, protocol, connection, gateway, source, time, heartbeatMs, expiresAt]) => ({
       type: 'welcome',
       protocol: text(protocol),
       connection: text(connection),
       gateway: text(gateway),
-      source: SOURCES[source],
+      source: sourceOf(source),
       time,
       heartbeatMs,
       expiresAt,
     }),
-    ([, id, source = 0], bytes) => ({
+    ([, id, source], bytes) => ({
       type: 'subscribed',
       id: text(id),
-      source: SOURCES[source],
+      source: sourceOf(source),
       channels: heads(bytes),
     }),
     ([, id]) => ({ type: 'unsubscribed', id: text(id) }),
-    ([, id, time = 0]) => ({ type: 'pong', id: text(id), time }),
+    ([, id, time]) => ({ type: 'pong', id: text(id), time }),
     ([, id, expiresAt]) => ({ type: 'authenticated', id: text(id), expiresAt }),
     ([, id, code, message, channel]) => ({
       type: 'error',
@@ -135,7 +146,7 @@ export function messageReader() {
 
   return (data: unknown): unknown => {
     let message;
-    fieldsOf(new Uint8Array(data as ArrayBuffer), (number, value) => {
+    fieldsOf(new Uint8Array(data as ArrayBuffer)).forEach((value, number) => {
       message = bodies[number - 1]?.(fieldsOf(value), value);
     });
     return message;
