@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import {
+import type * as client from '../../src/client/index.ts';
+import type {
   CandlegateClient,
-  type ClientOptions,
-  type ClientState,
-  type ReceivedCandle,
+  ClientOptions,
+  ClientState,
+  Encoding,
+  ReceivedCandle,
 } from '../../src/client/index.ts';
-import { json } from '../../src/client/json.ts';
-import { protobuf } from '../../src/client/protobuf.ts';
+import type * as clientProtobuf from '../../src/client/protobuf.ts';
 import { buildCli, runCli } from '../support/built-cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
@@ -22,7 +23,15 @@ const SPEED = '60';
 /** Enough for the longest absence on a slow machine. */
 const HISTORY = 300;
 
-describe('a client of running gateways', () => {
+/** A file of the library as it is published: minified, with other names for its internal members. */
+const published = async <Module>(file: string) =>
+  (await import(new URL(`../../dist/client/${file}`, import.meta.url).href)) as Module;
+
+describe('a published client of running gateways', () => {
+  let Client: typeof CandlegateClient;
+  let protobuf: Encoding;
+  /** Options for it: JSON is the default. */
+  const speaking = (name: 'json' | 'protobuf') => (name === 'json' ? {} : { encoding: protobuf });
   let redis: TestRedis | undefined;
   const roles: RoleProcess[] = [];
   let gateway: RoleProcess | undefined;
@@ -32,6 +41,8 @@ describe('a client of running gateways', () => {
 
   beforeAll(async () => {
     await buildCli();
+    ({ CandlegateClient: Client } = await published<typeof client>('index.js'));
+    ({ protobuf } = await published<typeof clientProtobuf>('protobuf.js'));
     redis = await startRedis();
     const simulator = startRole(['simulator'], {
       CANDLEGATE_SIMULATOR_PORT: '0',
@@ -72,7 +83,7 @@ describe('a client of running gateways', () => {
   async function makeClient(options: Partial<ClientOptions> = {}): Promise<CandlegateClient> {
     const credential =
       'token' in options || 'apiKey' in options ? {} : { token: await testToken() };
-    const client = new CandlegateClient({ url, WebSocket, ...credential, ...options });
+    const client = new Client({ url, WebSocket, ...credential, ...options });
     clients.push(client);
     return client;
   }
@@ -96,9 +107,11 @@ describe('a client of running gateways', () => {
     return eventually(() => expect(closed.length).toBeGreaterThanOrEqual(wanted), 30_000);
   };
 
-  for (const encoding of [json, protobuf]) {
-    it(`gives a snapshot, then live candles, as one sequence in ${encoding.protocol}`, async () => {
-      const client = await makeClient({ encoding });
+  for (const name of ['json', 'protobuf'] as const) {
+    it(`gives a snapshot, then live candles, as one sequence in ${name}`, async () => {
+      const client = await makeClient(speaking(name));
+      const protocols: string[] = [];
+      client.on('welcome', ({ protocol }) => protocols.push(protocol));
       const states: ClientState['name'][] = [];
       client.on('state', ({ name }) => states.push(name));
       const closed: ReceivedCandle[] = [];
@@ -117,6 +130,7 @@ describe('a client of running gateways', () => {
         if (closed.length === 8) break;
       }
       expectNoneMissing(closed);
+      expect(protocols).toEqual([`candlegate.v1.${name}`]);
       expect(closed[0]?.origin).toBe('snapshot');
       expect(closed.at(-1)?.origin).toBe('live');
       expect(client.clock?.bestRoundTripMs ?? 0).toBeGreaterThanOrEqual(0);
@@ -129,7 +143,7 @@ describe('a client of running gateways', () => {
   }
 
   it('misses nothing when the gateway is killed, or leaves as in a rollout', async () => {
-    const pair = [await makeClient({ encoding: json }), await makeClient({ encoding: protobuf })];
+    const pair = [await makeClient(speaking('json')), await makeClient(speaking('protobuf'))];
     const states: string[] = [];
     pair[0]?.on('state', ({ name }) => states.push(name));
     const gaps: unknown[] = [];
