@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { CLOSE_CODES, ERROR_CODES, type ErrorCode } from '../candle/codes.ts';
 import type { ClientMessage, ServerMessage } from '../candle/messages.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
 import type { SentMetrics } from './sent-metrics.ts';
 
 /** Close codes that get a label of their own: ours and those of RFC 6455 that are seen in practice. */
@@ -42,7 +43,7 @@ export class SessionMetrics {
   readonly #lagging: Gauge;
   readonly #lagEntries: Counter<'cause'>;
   readonly #tooSlow: Counter<'cause'>;
-  readonly #roundTrip: Histogram;
+  readonly #roundTrip: LatencyHistogram;
   readonly #conflated: Counter;
   readonly #receipts: Counter<'outcome'>;
   readonly #sent: SentMetrics;
@@ -102,11 +103,11 @@ export class SessionMetrics {
       labelNames: ['cause'],
       registers,
     });
-    this.#roundTrip = new Histogram({
+    this.#roundTrip = new LatencyHistogram(registry, {
       name: 'candlegate_gateway_ping_rtt_seconds',
       help: 'Round trip of protocol pings, what the kernel holds for the client included.',
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
-      registers,
+      label: null,
+      bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
     });
     this.#conflated = new Counter({
       name: 'candlegate_gateway_conflated_updates_total',
@@ -186,6 +187,6 @@ export class SessionMetrics {
   }
 
   roundTripMeasured(ms: number): void {
-    this.#roundTrip.observe(Math.max(0, ms) / 1000);
+    this.#roundTrip.observe(0, Math.max(0, ms) / 1000);
   }
 }
