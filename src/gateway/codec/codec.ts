@@ -19,8 +19,9 @@ export interface Codec {
    * Called once per message, however many clients get the frame.
    *
    * @param audience without it nothing is taken for known
+   * @param json the message as JSON, where somebody has it already
    */
-  encode(message: ServerMessage, audience?: Audience): Frame;
+  encode(message: ServerMessage, audience?: Audience, json?: string): Frame;
   /**
    * Never throws.
    *

@@ -1,4 +1,3 @@
-import { candleText } from './candle-text.ts';
 import { refuse } from './client-message.ts';
 import type { Codec } from './codec.ts';
 import { decodeText } from './text.ts';
@@ -10,8 +9,7 @@ export const JSON_PROTOCOL = 'candlegate.v1.json';
 export function createJsonCodec(): Codec {
   return {
     protocol: JSON_PROTOCOL,
-    encode: (message) =>
-      message.type === 'candle' ? candleText(message) : JSON.stringify(message),
+    encode: (message, _audience, json) => json ?? JSON.stringify(message),
     decode: (data, isBinary) =>
       isBinary ? refuse('binary_not_supported', undefined) : decodeText(data),
   };

@@ -1,3 +1,4 @@
+import { SpelledUpdate } from '../../bus/spelled-update.ts';
 import type { ExchangeClock } from '../../candle/exchange-clock.ts';
 import { roundToMicrosecond } from '../../candle/hop-times.ts';
 import type { Channel, ChannelName } from '../../candle/channel.ts';
@@ -70,9 +71,11 @@ export class FanOut {
    */
   candle(message: BusCandleMessage, receivedAt: number, via: 'live' | 'repair'): void {
     const { times } = message;
+    const gateway = roundToMicrosecond(receivedAt);
     const subscribers = this.publish(
-      asDelivered(message, roundToMicrosecond(receivedAt)),
+      asDelivered(message, gateway),
       message.candle.confirm ? 'closed' : 'open',
+      SpelledUpdate.textWith(message, gateway),
     );
     const { clock, hops, stalls, traces, onHandedOver } = this.#deps;
     const now = clock.now();
@@ -88,14 +91,17 @@ export class FanOut {
     hops.observeDelivery(deliveryMs, traceId);
   }
 
-  /** @returns how many sockets got it by fan-out */
-  publish(message: ServerMessage, kind: MessageKind): number {
+  /**
+   * @param json the message as JSON, where it is at hand
+   * @returns how many sockets got it by fan-out
+   */
+  publish(message: ServerMessage, kind: MessageKind, json?: string): number {
     const { broadcaster, metrics } = this.#deps;
     let reached = 0;
     for (const each of this.#topics) {
       const { codec, topic } = each;
       if (broadcaster.subscribers(topic) === 0) continue;
-      const frame = codec.encode(message, { knowsEpoch: this.#knowsEpoch(each, message) });
+      const frame = codec.encode(message, { knowsEpoch: this.#knowsEpoch(each, message) }, json);
       broadcaster.publish(topic, frame);
       // Counted afterwards: a publish may first let slow sockets leave the topic.
       const subscribers = broadcaster.subscribers(topic);

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { composeMessage, messageHead } from '../../../src/bus/candle-text.ts';
+import { composeMessage, messageHead, type MessageContent } from '../../../src/bus/candle-text.ts';
 import { createCandleParser, parseCandle } from '../../../src/bus/redis/message-parser.ts';
 import { readOpenUpdate } from '../../../src/bus/redis/open-update.ts';
+import { SpelledUpdate } from '../../../src/bus/spelled-update.ts';
 import type { BusCandleMessage } from '../../../src/candle/messages.ts';
 import { BTC, candle, minute } from '../fixtures.ts';
 
@@ -39,12 +40,21 @@ const update = fc
     );
   });
 
+const CONTENT: MessageContent = {
+  channel: BTC,
+  source: 'bybit',
+  candle: candle(4, false),
+  times: { exchange: minute(4), ingest: minute(4), published: minute(4) },
+  backfill: false,
+};
+
+const parse = createCandleParser(BTC, 'bybit');
 const read = (text: string) => readOpenUpdate(text, BTC, HEAD, 'bybit');
 
 /** What a parser makes of a text. */
-function outcome(parse: (text: string) => BusCandleMessage, text: string): unknown {
+function outcome(reader: (text: string) => BusCandleMessage, text: string): unknown {
   try {
-    return parse(text);
+    return reader(text);
   } catch {
     return 'refused';
   }
@@ -55,14 +65,23 @@ describe('reading an update of an open candle by its spelling', () => {
     fc.assert(
       fc.property(update, (message) => {
         const text = JSON.stringify(message);
-        expect(read(text)).toStrictEqual(parseCandle(text, BTC, 'bybit'));
-        expect(read(text)).toEqual(message);
+        const bySpelling = read(text);
+        expect(bySpelling).toEqual(message.traceparent === undefined ? message : undefined);
+        expect(parse(text)).toEqual(parseCandle(text, BTC, 'bybit'));
+        if (bySpelling === undefined) return;
+        const { times, ...rest } = message;
+        const delivered = { ...rest, times: { ...times, gateway: 1.5 } };
+        expect(SpelledUpdate.textWith(bySpelling, 1.5)).toBe(JSON.stringify(delivered));
       }),
     );
   });
 
+  it('keeps no text of what the schema has read', () => {
+    const message = composeMessage(CONTENT, { epoch: 'e', offset: 1 });
+    expect(SpelledUpdate.textWith(message, 1.5)).toBeUndefined();
+  });
+
   it('takes nothing that the schema refuses or reads in another way, whatever is changed in the text', () => {
-    const parse = createCandleParser(BTC, 'bybit');
     const piece = fc.constantFrom(
       ...['"', '}', ',', '-', '.', '0', '00', 'e5', ' ', '\\u0030', 'null', 'true', '99999999999'],
       ...['"previous":null,', '"x":1,', '"start":-1,', 'bybit', 'simulator', TRACE, 'é', ''],
@@ -82,22 +101,14 @@ describe('reading an update of an open candle by its spelling', () => {
   });
 
   it('leaves closed candles, other channels and other sources to the schema', () => {
-    const content = {
-      channel: BTC,
-      source: 'bybit',
-      candle: candle(4, false),
-      times: { exchange: minute(4), ingest: minute(4), published: minute(4) },
-      backfill: false,
-    } as const;
     const position = { epoch: 'e', offset: 1 };
-    const text = (more: Partial<typeof content>) =>
-      JSON.stringify(composeMessage({ ...content, ...more }, position));
+    const text = (more: Partial<MessageContent>) =>
+      JSON.stringify(composeMessage({ ...CONTENT, ...more }, position));
     expect(read(text({}))).toBeDefined();
     expect(read(text({ candle: candle(4, true) }))).toBeUndefined();
-    expect(read(text({ source: 'simulator' } as object))).toBeUndefined();
-    expect(read(text({ backfill: true } as object))).toBeUndefined();
+    expect(read(text({ source: 'simulator' }))).toBeUndefined();
+    expect(read(text({ backfill: true }))).toBeUndefined();
     expect(read(text({}).replace('BTCUSDT:1', 'BTCUSDT:5'))).toBeUndefined();
-    const parse = createCandleParser(BTC, 'bybit');
-    expect(() => parse(text({ source: 'simulator' } as object))).toThrow(/out of place/);
+    expect(() => parse(text({ source: 'simulator' }))).toThrow(/out of place/);
   });
 });
