@@ -10,6 +10,8 @@ import { SparseLog } from '../log/sparse-log.ts';
 export interface BackfillDeps {
   readonly archive: CandleArchive;
   readonly clock: Clock;
+  /** One that nobody ever sets, for the feeds' waits and the exchange's time. */
+  readonly steady: Clock;
   readonly exchangeTime: ExchangeTime;
   readonly metrics: Pick<IngestMetrics, 'backfill'>;
   readonly tracing: Tracing;
@@ -31,8 +33,9 @@ export class Backfill {
   /** Starts fetching what the feed wants, if anything; `turn` ends it. */
   check(feed: ChannelFeed, turn: AbortSignal): void {
     if (turn.aborted) return;
-    const now = this.#deps.clock.now();
-    const range = feed.wanted(now, this.#deps.exchangeTime.at(now));
+    const { exchangeTime, steady } = this.#deps;
+    const now = steady.now();
+    const range = feed.wanted(now, exchangeTime.at(now));
     if (range === null) return;
     const fetching = this.#fetch(feed, range, turn).finally(() => this.#underWay.delete(fetching));
     this.#underWay.add(fetching);
@@ -43,7 +46,7 @@ export class Backfill {
   }
 
   async #fetch(feed: ChannelFeed, range: StartRange, turn: AbortSignal): Promise<void> {
-    const { archive, clock, exchangeTime, log, metrics, onRows, tracing } = this.#deps;
+    const { archive, clock, exchangeTime, log, metrics, onRows, steady, tracing } = this.#deps;
     const channel = feed.channel.name;
     // Within the budget of REST calls, so always recorded.
     const span = tracing.start(`backfill ${channel}`, {
@@ -55,19 +58,18 @@ export class Backfill {
       const answer = await archive.candles(feed.channel, range, turn);
       metrics.backfill('fetched');
       span?.set({ 'candlegate.rows': answer.rows.length });
-      const now = clock.now();
+      const now = steady.now();
       const { added, differing } = feed.onRows(range, answer, now);
-      exchangeTime.onAnswer(answer.time, answer.receivedAt);
+      exchangeTime.onAnswer(answer.time, now);
       log.debug({ channel, range, added }, 'candles fetched');
       onRows(feed, differing);
       this.check(feed, turn);
     } catch (error) {
-      const now = clock.now();
-      feed.onFetchFailed(now);
+      feed.onFetchFailed(steady.now());
       metrics.backfill('failed');
       span?.fail(turn.aborted ? 'the turn is over' : String(error));
       if (turn.aborted) return;
-      const count = this.#failures.hit(now);
+      const count = this.#failures.hit(clock.now());
       if (count !== null) {
         log.warn(
           { ...span?.logFields, err: error, channel, range, count },

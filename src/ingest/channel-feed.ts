@@ -15,7 +15,8 @@ import { MissingCloses, type MissingClosesSettings, type RowsOutcome } from './m
 
 /**
  * The heart of ingest: what of one channel is to be published, and what is to be fetched. Pure: it is
- * told what arrives and the time, and says what to do; whoever holds it does it.
+ * told what arrives and the time, and says what to do; whoever holds it does it. Times called `now` are of a clock
+ * that nobody ever sets, with a beginning of its own: they are only compared with each other.
  *
  * - Closed candles leave in order of `start`, each linked to the one before. One whose predecessor is
  *   missing is held until the predecessor arrives or is fetched; updates of the open candle pass.

@@ -78,7 +78,7 @@ export class ClockSampler {
     try {
       const sample = await archive.time(signal);
       this.#estimator.add(sample);
-      exchangeTime.onAnswer(sample.remote, sample.receivedAt);
+      exchangeTime.onAnswer(sample.remote, performance.now());
       metrics.clockOffset(this.offset);
       return true;
     } catch (error) {

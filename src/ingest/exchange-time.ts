@@ -9,13 +9,11 @@ const PACE_OVER_MS = 1_000;
 const PACES = 4;
 /** Nothing is simulated faster than this: assumed until two answers have told the pace. */
 const MAX_PACE = 1_000;
-/** Our clock has been set back when it reads so much less than before; receipts may be told a little late. */
-const SET_BACK_MS = 1_000;
 
 interface Answer {
   /** The exchange's time, ms since 1970 by its clock. */
   readonly exchange: number;
-  /** Our receipt of it. */
+  /** Our receipt of it, by the steady clock. */
   readonly at: number;
 }
 
@@ -23,7 +21,8 @@ interface Answer {
  * A cautious guess of what the exchange's clock says. What it answers to a request is believed; messages
  * of the stream only move the guess forward, and never beyond what the last answer allows. So it never
  * needs the two clocks to agree, holds for a simulator whose clock runs at another speed, and a message
- * with a wrong time cannot carry it away.
+ * with a wrong time cannot carry it away. Times called `now` are of a clock that nobody ever sets: what lies too far
+ * in the past for history is given up for good.
  */
 export class ExchangeTime {
   #answer: Answer | null = null;
@@ -32,14 +31,11 @@ export class ExchangeTime {
   /** How fast the exchange's clock ran by ours, as last measured; none below 1. */
   #paces: readonly number[] = [];
   #seen: Answer | null = null;
-  /** By how much our clock has been set back since the beginning, and what it read last but for that. */
-  #setBackMs = 0;
-  #newest = -Infinity;
 
   /** @returns the exchange's time, ms since 1970; null before the exchange has answered */
   at(now: number): number | null {
     if (this.#answer === null || this.#seen === null) return null;
-    return this.#seen.exchange + Math.max(0, this.#steady(now) - this.#seen.at);
+    return this.#seen.exchange + Math.max(0, now - this.#seen.at);
   }
 
   /** The latest time that the exchange's clock can show; null before the exchange has answered. */
@@ -47,7 +43,7 @@ export class ExchangeTime {
     if (this.#answer === null) return null;
     const { exchange, at } = this.#answer;
     const pace = this.#paces.length === 0 ? MAX_PACE : Math.max(...this.#paces);
-    const passed = Math.max(0, this.#steady(now) - at);
+    const passed = Math.max(0, now - at);
     return exchange + pace * (PACE_MARGIN * passed + ANSWER_AGE_MS);
   }
 
@@ -71,12 +67,12 @@ export class ExchangeTime {
     const guess = this.at(now);
     const latest = this.latest(now);
     if (guess === null || latest === null || exchange < guess) return;
-    this.#seen = { exchange: Math.min(exchange, latest), at: this.#steady(now) };
+    this.#seen = { exchange: Math.min(exchange, latest), at: now };
   }
 
   /** The time of an answer to a request, which is fresh by nature: it also corrects backwards. */
   onAnswer(exchange: number, now: number): void {
-    const answer = { exchange, at: this.#steady(now) };
+    const answer = { exchange, at: now };
     const passed = answer.at - (this.#paceFrom?.at ?? answer.at);
     if (this.#paceFrom === null) this.#paceFrom = answer;
     else if (passed >= PACE_OVER_MS) {
@@ -86,16 +82,5 @@ export class ExchangeTime {
     }
     this.#answer = answer;
     this.#seen = answer;
-  }
-
-  /** Our clock without its being set back: while no answer comes, that would seem to stop the exchange's. */
-  #steady(now: number): number {
-    const reading = now + this.#setBackMs;
-    if (reading < this.#newest - SET_BACK_MS) {
-      this.#setBackMs += this.#newest - reading;
-      return this.#newest;
-    }
-    this.#newest = Math.max(this.#newest, reading);
-    return reading;
   }
 }

@@ -12,6 +12,8 @@ import { SparseLog } from '../log/sparse-log.ts';
 export interface PublisherDeps {
   readonly bus: BusPublisher;
   readonly clock: Clock;
+  /** One that nobody ever sets, for the feeds' waits. */
+  readonly steady: Clock;
   readonly metrics: IngestMetrics;
   readonly hops: HopLedger;
   readonly log: Logger;
@@ -141,7 +143,7 @@ export class Publisher {
     for (const feed of this.#touched) {
       if (size >= MAX_BATCH) break;
       this.#touched.delete(feed);
-      const action = feed.take(this.#deps.clock.now());
+      const action = feed.take(this.#deps.steady.now());
       if (action?.kind === 'seed') {
         const seed = this.#seed(feed, action, fence).finally(() => this.#seeds.delete(seed));
         this.#seeds.add(seed);
@@ -155,7 +157,7 @@ export class Publisher {
   }
 
   async #publish(parts: readonly Part[], fence: Fence): Promise<void> {
-    const { bus, clock, metrics } = this.#deps;
+    const { bus, clock, metrics, steady } = this.#deps;
     const handedOverAt = clock.now();
     const letters = parts.flatMap(({ action, arrivals }) =>
       action.publications.map((publication) => this.#letter(publication, arrivals, handedOverAt)),
@@ -178,7 +180,7 @@ export class Publisher {
       if (own.some(({ status }) => status === 'failed')) {
         this.#arrivals.set(feed, worthKeeping([...arrivals, ...(this.#arrivals.get(feed) ?? [])]));
       }
-      newer = feed.settlePublish(action, own, clock.now()) ?? newer;
+      newer = feed.settlePublish(action, own, steady.now()) ?? newer;
       this.touch(feed);
     }
     if (newer !== null) this.#deps.onFenced(newer);
@@ -189,7 +191,7 @@ export class Publisher {
     action: Extract<FeedAction, { kind: 'seed' }>,
     fence: Fence,
   ): Promise<void> {
-    const { bus, clock, metrics } = this.#deps;
+    const { bus, metrics, steady } = this.#deps;
     const result = await bus
       .seed(feed.channel, fence, action.closed, action.times)
       .catch((error: unknown) => {
@@ -197,7 +199,7 @@ export class Publisher {
         return null;
       });
     metrics.seeded(result?.status ?? 'failed');
-    const newer = feed.settleSeed(action, result, clock.now());
+    const newer = feed.settleSeed(action, result, steady.now());
     if (newer !== null) this.#deps.onFenced(newer);
     else if (result?.status === 'seeded') this.#deps.onSeeded();
     this.touch(feed);

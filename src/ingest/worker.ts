@@ -66,6 +66,12 @@ interface Line {
   state: FeedState;
 }
 
+/**
+ * For waits, and for what the exchange's clock may read by now: somebody may set the wall clock, and then what is due
+ * soon would not be for as long, or history would seem to have passed.
+ */
+const steady: Clock = { now: () => performance.now() };
+
 function endTakeover(span: Span | null, result: string): void {
   if (result !== 'claimed') span?.fail(result);
   span?.end();
@@ -114,6 +120,7 @@ export class IngestWorker implements StreamListener {
     });
     this.#publisher = new Publisher({
       ...deps,
+      steady,
       fence: () => this.#leadership.fence,
       clockOffset: () => this.#sampler.offset,
       trace: (facts, times) => tracePublication(deps.tracing, deps.systems, facts, times),
@@ -123,6 +130,7 @@ export class IngestWorker implements StreamListener {
     this.#backfill = new Backfill({
       archive,
       clock,
+      steady,
       metrics,
       tracing: deps.tracing,
       exchangeTime,
@@ -142,7 +150,7 @@ export class IngestWorker implements StreamListener {
       lease: deps.lease,
       worker: deps.worker,
       settings,
-      clock: { now: () => performance.now() },
+      clock: steady,
       log,
       onGained: (fence) => void this.#lead(fence),
       onLost: () => this.#unlead(),
@@ -184,15 +192,16 @@ export class IngestWorker implements StreamListener {
 
   onCandles(candles: readonly StreamCandle[], receivedAt: number): void {
     const { clock, metrics, stalls } = this.#deps;
+    const now = steady.now();
     for (const { channel, candle, exchange } of candles) {
       const line = this.#lines.get(channel);
       if (line === undefined) continue;
       const { feed, health } = line;
-      if (!this.#exchangeTime.allows(candle, exchange, receivedAt)) {
+      if (!this.#exchangeTime.allows(candle, exchange, now)) {
         this.#noteFuture(channel, candle.start, exchange);
         continue;
       }
-      this.#exchangeTime.onStream(exchange, receivedAt);
+      this.#exchangeTime.onStream(exchange, now);
       health.onData(receivedAt);
       const heldBackMs = stalls?.heldBackMs(exchange, receivedAt) ?? 0;
       const wasWaiting = this.#isLeading && feed.isUpdateWaiting;
@@ -224,7 +233,7 @@ export class IngestWorker implements StreamListener {
     if (this.#stopping !== null) return;
     const turn = new AbortController();
     this.#turn = turn;
-    const { bus, channels, settings, log, clock } = this.#deps;
+    const { bus, channels, settings, log } = this.#deps;
     const span = this.#deps.tracing.start('takeover', {
       isForced: true,
       attributes: { 'candlegate.fence.token': fence.token, 'candlegate.channels': channels.length },
@@ -236,7 +245,7 @@ export class IngestWorker implements StreamListener {
     if (result.status !== 'claimed' || turn.signal.aborted) return;
     log.info({ ...span?.logFields, fence: fence.token }, 'all channels are claimed');
     for (const [channel, claim] of result.claims) {
-      this.#lines.get(channel)?.feed.lead(claim, clock.now());
+      this.#lines.get(channel)?.feed.lead(claim, steady.now());
     }
     this.#isLeading = true;
     this.#deps.metrics.led(fence.token);

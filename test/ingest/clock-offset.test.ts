@@ -81,20 +81,6 @@ describe("the exchange's time", () => {
     expect(time.at(10)).toBe(1_000);
   });
 
-  it('goes on when our clock is set back', () => {
-    const time = new ExchangeTime();
-    time.onAnswer(DAY_MS, DAY_MS);
-    time.onAnswer(DAY_MS + 1_000, DAY_MS + 1_000);
-    expect(time.at(DAY_MS + 60_000)).toBe(DAY_MS + 60_000);
-    const setBack = DAY_MS + 60_000 - 3_600_000;
-    expect(time.at(setBack)).toBe(DAY_MS + 60_000);
-    expect(time.at(setBack + 60_000)).toBe(DAY_MS + 120_000);
-    const candle = { start: DAY_MS + 120_000, end: DAY_MS + 179_999, confirm: false };
-    expect(time.allows(candle, DAY_MS + 121_000, setBack + 61_000)).toBe(true);
-    time.onAnswer(DAY_MS + 180_000, setBack + 120_000);
-    expect(time.at(setBack + 121_000)).toBe(DAY_MS + 181_000);
-  });
-
   it('is not carried away by a message', () => {
     const time = new ExchangeTime();
     time.onAnswer(1_000, 0);

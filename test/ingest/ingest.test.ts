@@ -18,7 +18,8 @@ const BTC1 = channelOf('BTCUSDT', '1');
 const ETH1 = channelOf('ETHUSDT', '1');
 const BTC5 = channelOf('BTCUSDT', '5');
 const CHANNELS = [BTC1, ETH1, BTC5];
-const YEAR_MS = 365 * 86_400_000;
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 const LONG = { timeout: 15_000, interval: 20 };
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -164,6 +165,24 @@ describe('one worker', () => {
     for (const channel of CHANNELS) expectTruth(bus, simulator, channel);
     // Clocks that drift so are not compared.
     expect(await metricValue(registry, 'candlegate_ingest_clock_offset_measurable')).toBe(0);
+  });
+
+  it('goes on closing candles when somebody sets the clock by more than history reaches back', async () => {
+    const simulator = await simulate({ speed: 120, faults: { loseConfirm: 0.5 } });
+    const bus = createBusRig([BTC1]);
+    const wall = createWallClock();
+    let ahead = 0;
+    const clock = { now: () => wall.now() + ahead };
+    const urls = { ws: simulator.wsUrl, rest: simulator.restUrl };
+    const { ingest } = createIngestRig(bus, urls, [BTC1], {}, 'w1', clock);
+    cleanups.push(() => ingest.stop());
+    ingest.start();
+    await untilClosed(bus, BTC1, 1);
+    ahead = 2 * DAY_MS;
+    await untilClosed(bus, BTC1, 2);
+    ahead = -2 * DAY_MS;
+    await untilClosed(bus, BTC1, 2);
+    expectTruth(bus, simulator, BTC1);
   });
 
   it('loses no close with duplicates, reordering, spoilt frames and lost confirmations', async () => {

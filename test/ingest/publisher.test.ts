@@ -50,6 +50,7 @@ beforeEach(() => {
   publisher = new Publisher({
     bus,
     clock,
+    steady: clock,
     metrics: new IngestMetrics(registry, clock),
     hops: new HopLedger(registry),
     log: silentLog,

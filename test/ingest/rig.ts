@@ -8,7 +8,7 @@ import { createIngest, type Ingest } from '../../src/ingest/ingest.ts';
 import type { IngestSettings } from '../../src/ingest/settings.ts';
 import { HopLedger } from '../../src/metrics/hop-ledger.ts';
 import { IngestMetrics } from '../../src/metrics/ingest-metrics.ts';
-import { createWallClock } from '../../src/time/clock.ts';
+import { createWallClock, type Clock } from '../../src/time/clock.ts';
 
 export const silentLog: Logger = pino({ level: 'silent' });
 
@@ -44,9 +44,9 @@ export function createIngestRig(
   channels: readonly Channel[],
   settings: Partial<IngestSettings> = {},
   worker = 'w1',
+  clock: Clock = createWallClock(),
 ): IngestRig {
   const registry = new Registry();
-  const clock = createWallClock();
   const ingest = createIngest({
     bus: rig.bus.publisher(),
     lease: rig.bus.lease(),

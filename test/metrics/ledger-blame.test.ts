@@ -95,6 +95,7 @@ async function run(injected: Readonly<Record<Hop, number>>, clocks: Clocks) {
       close: unused,
     },
     clock: ingestClock,
+    steady: ingestClock,
     metrics: new IngestMetrics(registry, ingestClock),
     hops: ledger,
     log: silentLog,

@@ -236,14 +236,33 @@ const clientFaults: readonly Fault[] = [
   },
 ];
 
-const KINDS = [exchangeFaults, ingestFaults, redisFaults, redisFaults, gatewayFaults, clientFaults];
+const clockFaults: readonly Fault[] = [
+  (world) => {
+    const { random } = world;
+    const node = random.pick([...world.workers, ...world.gateways]);
+    const ms = random.pick([-3_600_000, -30_000, -2_000, 2_000, 30_000, 3_600_000]);
+    if (node.process !== null) node.process.clockSkewMs += ms;
+    return `the clock of ${node.name} is set by ${seconds(ms)}`;
+  },
+];
+
+const KINDS = [
+  exchangeFaults,
+  ingestFaults,
+  redisFaults,
+  redisFaults,
+  gatewayFaults,
+  clientFaults,
+  clockFaults,
+];
 
 /** Faults at random moments, several at once as it may be; all of them end by themselves or by `heal`. */
 export function scheduleFaults(world: World): void {
-  const { random, plan, scheduler } = world;
+  const { random, plan, scheduler, setsClocks } = world;
+  const kinds = setsClocks ? [...KINDS, clockFaults] : KINDS;
   for (let count = 0; count < plan.faults; count += 1) {
     scheduler.schedule(random.between(500, plan.faultMs), null, () => {
-      world.note(random.pick(random.pick(KINDS))(world));
+      world.note(random.pick(random.pick(kinds))(world));
     });
   }
 }

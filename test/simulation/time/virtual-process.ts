@@ -13,8 +13,8 @@ interface EndOfTurn {
 export class VirtualProcess {
   readonly name: string;
   readonly scheduler: Scheduler;
-  /** How far its clock is ahead of true time. */
-  readonly clockSkewMs: number;
+  /** How far its clock is ahead of true time; somebody may set it. */
+  clockSkewMs: number;
   #state: 'running' | 'frozen' | 'dead' = 'running';
   #parked: Task[] = [];
   #endOfTurn: EndOfTurn[] = [];
