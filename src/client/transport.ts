@@ -57,11 +57,11 @@ export function createTransport(options: ClientOptions, emit: Port['emit']) {
       headers: apiKey ? { 'x-api-key': apiKey } : { authorization: `Bearer ${token}` },
       signal,
     });
-    const { ok, status } = response;
+    const { status } = response;
     // A proxy may answer with anything.
     const body = (await response.json().catch(() => {})) as
       Record<string, string> | null | undefined;
-    if (ok && body) return body;
+    if (response.ok && body) return body;
     const { code = 'unavailable', detail = `HTTP ${status}` } = body ?? {};
     const retryAfterMs = Number(response.headers.get('retry-after')) * 1000 || undefined;
     throw new CandlegateError(code, detail, status, retryAfterMs);

@@ -315,6 +315,20 @@ describe('an open connection', () => {
     expect(port.tokens).toEqual([false, true]);
   });
 
+  it('tells of a gap behind one that was filled from the last candle on, not from between two', () => {
+    const bench = new Bench().subscribe(1, 5 * MINUTE).open();
+    bench.port.fetching[0]?.resolve([6, 7, 8].map(candle));
+    expect(bench.candles.map(({ start }) => start / MINUTE)).toEqual([6, 7, 8]);
+    expect(bench.sent.at(-1)).toMatchObject({ since: { [CHANNEL]: 8 * MINUTE } });
+    bench.answer(11);
+    expect(bench.details('gap')).toMatchObject([
+      { after: 5 * MINUTE, before: 9 * MINUTE },
+      { after: 8 * MINUTE, before: 11 * MINUTE },
+    ]);
+    bench.port.fetching[1]?.resolve([]);
+    expect(bench.details('repair')).toMatchObject([{ complete: true }, { complete: false }]);
+  });
+
   it('is stale for as long as the gateway says so of a channel', () => {
     const bench = new Bench().subscribe().open();
     const heartbeat = (state: 'live' | 'down'): ServerMessage => ({

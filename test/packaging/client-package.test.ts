@@ -22,8 +22,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * `gzip -9`. By minifier; docs/client.md and docs/decisions/0020 give the figures. The aim is 6,144 with both encodings.
  */
 const MOST_BYTES = {
-  terser: { JSON: 4_950, both: 6_144 },
-  esbuild: { JSON: 5_080, both: 6_320 },
+  terser: { JSON: 4_915, both: 6_120 },
+  esbuild: { JSON: 5_020, both: 6_280 },
 };
 
 /** What a user writes; it also has to type-check. */

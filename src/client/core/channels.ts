@@ -63,7 +63,7 @@ export function createChannels(port: Pick<Port, 'send'> & RepairPort) {
         for (const reader of readersOf(channel)) {
           const { mode, last, request } = reader;
           if (mode === Mode.Replaying || mode === Mode.Current) {
-            const first = candles.find(({ start, confirm }) => confirm && start > last);
+            const first = candles.find((candle) => candle.confirm && candle.start > last);
             if (!first || !isMissing(reader, first.start))
               for (const candle of candles) give(reader, candle, facts);
             else if (request) repair(reader, first.start, source, port);

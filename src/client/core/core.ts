@@ -86,6 +86,7 @@ export function createCore(world: Port, receipts: boolean) {
     if (phase !== Phase.Open || [...readers].some((reader) => reader.isLate)) {
       return { name: wasLive ? 'resuming' : 'connecting', retryAt, why };
     }
+    // Nothing is late: whoever asks first finds that out.
     wasLive = true;
     const stale = channels.stale();
     return stale[0] ? { name: 'stale', channels: stale } : { name: 'live' };
@@ -137,10 +138,9 @@ export function createCore(world: Port, receipts: boolean) {
 
   function lost(code: number, reason: string): void {
     const name = reason || `close_${code}`;
-    // By PROTOCOL.md's table of close codes; unknown ones follow their range.
+    // By PROTOCOL.md's table of close codes; unknown ones follow their range: 4400 to 4499 are for good.
     const returns =
-      { 4401: world.isLasting, 4403: world.refresh, 4429: true }[code] ??
-      (code < 4400 || code > 4499);
+      { 4401: world.isLasting, 4403: world.refresh, 4429: true }[code] ?? !/^44/.test(String(code));
     if (!returns) {
       close({ code: name, message: name });
       return;
@@ -179,8 +179,8 @@ export function createCore(world: Port, receipts: boolean) {
       if (world.refresh) refresh();
       else emit('expiring', { expiresAt });
     },
-    authenticated({ id }) {
-      if (id === `a${auths}`) world.settleToken(true);
+    authenticated(message) {
+      if (message.id === `a${auths}`) world.settleToken(true);
     },
     error(message) {
       if (channels.refused(message)) {

@@ -38,9 +38,8 @@ export function repair(reader: Reader, before: number, source: Source, port: Rep
   const found = (page: readonly Candle[]) => {
     const from = candles;
     for (const candle of page) {
-      const { start, confirm } = candle;
-      if (!confirm || start >= before || start <= reader.last) continue;
-      complete &&= !isMissing(reader, start);
+      if (!candle.confirm || candle.start >= before || candle.start <= reader.last) continue;
+      complete &&= !isMissing(reader, candle.start);
       give(reader, candle, { source, origin: 'history', receivedAt: port.now() });
       candles += 1;
     }
