@@ -144,9 +144,11 @@ export class ChannelState {
     const effects: ChannelEffect[] = [];
     if (this.#suspect === null) return effects;
     const { head, deadline } = this.#suspect;
+    // A clock that was set back since would put it off for as long.
+    const isDue = now >= deadline || now < deadline - this.#options.headGraceMs;
     if (!this.#isAhead(head)) {
       this.#suspect = null;
-    } else if (now >= deadline) {
+    } else if (isDue) {
       const target = { epoch: head.epoch, offset: head.offset };
       this.#startRepair('head', target, this.#newHeld(), now, effects);
     }

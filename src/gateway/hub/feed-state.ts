@@ -29,6 +29,11 @@ export const DEFAULT_FEED_BOUNDS: FeedBounds = {
   updateAgeMs: 90_000,
 };
 
+function isApart(at: number, boundMs: number, now: number): boolean {
+  // Either way: nobody can tell how long ago it was by a clock that has been set back since.
+  return Math.abs(now - at) > boundMs;
+}
+
 /**
  * What can honestly be said of a channel. `down` only on the word of a leader who is heard: a gateway
  * that hears nothing cannot vouch for anything, and says `stale`.
@@ -36,11 +41,11 @@ export const DEFAULT_FEED_BOUNDS: FeedBounds = {
 export function judgeFeed(facts: FeedFacts, bounds: FeedBounds, now: number): FeedState {
   const { bus, leaderHeardAt, leaderState, newestAt, repairingSince } = facts;
   if (bus === 'lost') return 'stale';
-  if (leaderHeardAt === null || now - leaderHeardAt > bounds.leaderSilenceMs) return 'stale';
+  if (leaderHeardAt === null || isApart(leaderHeardAt, bounds.leaderSilenceMs, now)) return 'stale';
   if (leaderState === null) return 'stale';
   if (leaderState !== 'live') return leaderState;
-  if (repairingSince !== null && now - repairingSince > bounds.repairMs) return 'stale';
-  if (newestAt === null || now - newestAt > bounds.updateAgeMs) return 'stale';
+  if (repairingSince !== null && isApart(repairingSince, bounds.repairMs, now)) return 'stale';
+  if (newestAt === null || isApart(newestAt, bounds.updateAgeMs, now)) return 'stale';
   return 'live';
 }
 

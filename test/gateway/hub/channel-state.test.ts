@@ -407,6 +407,12 @@ describe('the leader’s head', () => {
     expect(state.tick(NOW + GRACE_MS)).toEqual([]);
   });
 
+  it('is not waited on for as long as the clock was set back', () => {
+    const state = liveState();
+    state.leaderHead(headAt(11, 2), NOW);
+    expect(causes(state.tick(NOW - 3_600_000))).toEqual(['head']);
+  });
+
   it('brings a close whose message was the last and was lost', () => {
     const state = liveState();
     state.leaderHead(headAt(11, 3), NOW);

@@ -33,6 +33,8 @@ describe('the state of a feed', () => {
     ['a repair takes long', { repairingSince: NOW - 3_001 }],
     ['nothing is known', { newestAt: null }],
     ['the newest update is old', { newestAt: NOW - 90_001 }],
+    ['the clock was set back since the leader was heard', { leaderHeardAt: NOW + 3_600_000 }],
+    ['the clock was set back since the newest update', { newestAt: NOW + 3_600_000 }],
   ])('is stale when %s', (_reason, facts) => {
     expect(judge(facts)).toBe('stale');
   });
