@@ -7,7 +7,7 @@ export interface FeedHealthSettings {
   readonly downAfterMs: number;
 }
 
-/** What can be said of one channel's freshness. Pure. */
+/** What can be said of one channel's freshness. Pure; its times are of a clock that nobody ever sets. */
 export class FeedHealth {
   readonly #settings: FeedHealthSettings;
   #subscribedAt: number | null = null;

@@ -107,7 +107,7 @@ export class IngestWorker implements StreamListener {
       deps.channels.map((channel) => {
         const feed = new ChannelFeed(channel, settings);
         const health = new FeedHealth(settings);
-        const state = health.state(clock.now());
+        const state = health.state(steady.now());
         return [channel.name, { feed, health, differing: new SparseLog(), state }];
       }),
     );
@@ -202,7 +202,7 @@ export class IngestWorker implements StreamListener {
         continue;
       }
       this.#exchangeTime.onStream(exchange, now);
-      health.onData(receivedAt);
+      health.onData(now);
       const heldBackMs = stalls?.heldBackMs(exchange, receivedAt) ?? 0;
       const wasWaiting = this.#isLeading && feed.isUpdateWaiting;
       const outcome = feed.onStream(candle, exchange, receivedAt);
@@ -218,13 +218,13 @@ export class IngestWorker implements StreamListener {
 
   onSubscribed(channels: readonly ChannelName[]): void {
     for (const channel of channels) {
-      this.#lines.get(channel)?.health.onSubscribed(this.#deps.clock.now());
+      this.#lines.get(channel)?.health.onSubscribed(steady.now());
     }
   }
 
   onLost(channels: readonly ChannelName[]): void {
     for (const channel of channels) {
-      this.#lines.get(channel)?.health.onLost(this.#deps.clock.now());
+      this.#lines.get(channel)?.health.onLost(steady.now());
     }
   }
 
@@ -269,7 +269,7 @@ export class IngestWorker implements StreamListener {
 
   /** Looks for what is due without anything having arrived: fetches, repeats, changes of state. */
   #onTick(): void {
-    const now = this.#deps.clock.now();
+    const now = steady.now();
     let changed = false;
     let held = 0;
     for (const line of this.#lines.values()) {

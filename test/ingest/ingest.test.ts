@@ -185,6 +185,27 @@ describe('one worker', () => {
     expectTruth(bus, simulator, BTC1);
   });
 
+  it('does not call a lost channel live because somebody sets the clock back', async () => {
+    const simulator = await simulate();
+    const bus = createBusRig([BTC1]);
+    const wall = createWallClock();
+    let ahead = 0;
+    const clock = { now: () => wall.now() + ahead };
+    const urls = { ws: simulator.wsUrl, rest: simulator.restUrl };
+    const settings = { downAfterMs: 50, heartbeatMs: 50 };
+    const { ingest } = createIngestRig(bus, urls, [BTC1], settings, 'w1', clock);
+    cleanups.push(() => ingest.stop());
+    ingest.start();
+    const state = () => ingest.status().channels[0]?.state;
+    await vi.waitFor(() => expect(state()).toBe('live'), LONG);
+    await simulator.close();
+    await vi.waitFor(() => expect(state()).toBe('down'), LONG);
+    ahead = -DAY_MS;
+    const told = bus.heartbeats.length;
+    await vi.waitFor(() => expect(bus.heartbeats.length).toBeGreaterThan(told + 3), LONG);
+    expect(bus.heartbeats.at(-1)?.channels[0]?.state).toBe('down');
+  });
+
   it('loses no close with duplicates, reordering, spoilt frames and lost confirmations', async () => {
     const simulator = await simulate({
       speed: 120,
