@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createCore } from '../../src/client/core/core.ts';
 import { MemoryChannel, MINUTE_MS } from '../gateway/session/support/memory-channel.ts';
-import { World, type TestClient } from '../gateway/session/support/world.ts';
+import { TIGHT_SETTINGS, World, type TestClient } from '../gateway/session/support/world.ts';
 import { FakePort } from './fake-port.ts';
 import { missing, ModelReader } from './world.ts';
 
@@ -26,19 +26,7 @@ class Run {
   constructor(depth: number, seeded: number) {
     this.channel = new MemoryChannel(NAME, depth);
     if (seeded > 0) this.channel.seed(seeded);
-    this.world = new World(
-      [this.channel],
-      {
-        heartbeatMs: 2_000,
-        pingMs: 1_000,
-        pongTimeoutMs: 200,
-        stallTimeoutMs: 3_000,
-        maxPartCandles: 3,
-        maxTurnCandles: 9,
-        lowWaterBytes: 700,
-      },
-      { flushesLate: true },
-    );
+    this.world = new World([this.channel], TIGHT_SETTINGS, { flushesLate: true });
   }
 
   subscribe(snapshot: number, capacity: number, last = NaN): void {
@@ -256,6 +244,6 @@ it('gives each reader every closed candle once and in order, or says what is mis
         }
       },
     ),
-    { numRuns: 150 * RUNS },
+    { numRuns: 80 * RUNS },
   );
 });

@@ -5,7 +5,7 @@ import { FIRST_START, MemoryChannel, MINUTE_MS } from './support/memory-channel.
 import { identityOf } from '../auth/tokens.ts';
 import { ResumingClient } from './support/resuming-client.ts';
 import { PROTOCOLS } from '../../support/dialect.ts';
-import { World, type TestClient } from './support/world.ts';
+import { TIGHT_SETTINGS, World, type TestClient } from './support/world.ts';
 
 const NAMES = ['candles:BTCUSDT:1', 'candles:ETHUSDT:5', 'candles:SOLUSDT:15'] as const;
 /** Room for a few messages, whatever the encoding. */
@@ -168,16 +168,7 @@ class Run {
     this.channels.forEach((channel, index) => {
       if ((seeded[index] ?? 0) > 0) channel.seed(seeded[index] ?? 0);
     });
-    const settings = {
-      heartbeatMs: 2_000,
-      pingMs: 1_000,
-      pongTimeoutMs: 200,
-      stallTimeoutMs: 3_000,
-      maxPartCandles: 3,
-      maxTurnCandles: 9,
-      lowWaterBytes: 700,
-    };
-    this.world = new World(this.channels, settings, { flushesLate });
+    this.world = new World(this.channels, TIGHT_SETTINGS, { flushesLate });
     this.#clients = Array.from({ length: CLIENTS }, (_, index) => ({
       connection: this.#connect(index),
       model: new ResumingClient((name, start) => this.#named(name).previousOf(start)),

@@ -25,6 +25,16 @@ import { MemoryBroadcaster, MemorySocket, type SocketBounds } from './memory-soc
 
 export const START_TIME = 1_745_000_100_000;
 const STEP_MS = 100;
+/** So small and short that every limit is reached within a few steps of a property. */
+export const TIGHT_SETTINGS: Partial<SessionSettings> = {
+  heartbeatMs: 2_000,
+  pingMs: 1_000,
+  pongTimeoutMs: 200,
+  stallTimeoutMs: 3_000,
+  maxPartCandles: 3,
+  maxTurnCandles: 9,
+  lowWaterBytes: 700,
+};
 const WIDE: SocketBounds = { kernelBytes: 4_000_000, bufferBytes: 65_536 };
 
 /**
