@@ -100,6 +100,36 @@ describe('reading an update of an open candle by its spelling', () => {
     );
   });
 
+  it('takes no spelling of any member that the schema refuses or reads in another way', () => {
+    const spellings = [
+      '',
+      '5',
+      '05',
+      '-5',
+      '+5',
+      '.5',
+      '5.',
+      '-',
+      '5.5',
+      '5e5',
+      '0x5',
+      ' 5',
+      '5,5',
+    ];
+    const long = ['5'.repeat(70), '9007199254740993', '5.'.padEnd(30, '5'), 'null', '"5"', '{}'];
+    const text = JSON.stringify(composeMessage(CONTENT, { epoch: 'e', offset: 1 }));
+    const members = [...text.matchAll(/"\w+":("?)([^",{}]*)\1(?=[,}])/g)];
+    expect(members).toHaveLength(19);
+    for (const { 0: member, 1: quote, 2: value = '', index } of members) {
+      const at = index + member.length - (quote?.length ?? 0) - value.length;
+      for (const spelling of [...spellings, ...long]) {
+        const changed = text.slice(0, at) + spelling + text.slice(at + value.length);
+        const bySchema = outcome((each) => parseCandle(each, BTC, 'bybit'), changed);
+        expect([undefined, bySchema], changed).toContainEqual(read(changed));
+      }
+    }
+  });
+
   it('leaves closed candles, other channels and other sources to the schema', () => {
     const position = { epoch: 'e', offset: 1 };
     const text = (more: Partial<MessageContent>) =>
