@@ -5,7 +5,7 @@ import path from 'node:path';
 
 const ROOT = path.join(import.meta.dirname, '..');
 /** Where each export's declarations begin, in the folder of the build. */
-const ENTRIES = ['client/index.d.ts', 'client/protobuf.d.ts'];
+const ENTRIES = ['client/index.d.ts', 'client/protobuf.d.ts', 'client/all.d.ts'];
 const SPECIFIER = /(\bfrom |\bimport\()'([^']+)'/g;
 
 /**

@@ -1,5 +1,5 @@
 // Bundles the client library, the only part that others compile into programs of their own: one file per
-// export of package.json, and what they share, minified.
+// export of package.json, and what they share, minified; and all of it in one file for pages that bundle nothing.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -27,12 +27,9 @@ export const INTERNAL_MEMBERS = [
 export async function bundleClient(outDir) {
   const folder = path.join(outDir, 'client');
   rmSync(folder, { recursive: true, force: true });
-  const { metafile } = await build({
-    entryPoints: [path.join(SOURCE, 'index.ts'), path.join(SOURCE, 'protobuf.ts')],
+  const options = {
     outdir: folder,
-    chunkNames: 'shared-[hash]',
     bundle: true,
-    splitting: true,
     minifySyntax: true,
     mangleProps: new RegExp(`^(${INTERNAL_MEMBERS.join('|')})$`),
     sourcemap: true,
@@ -40,9 +37,24 @@ export async function bundleClient(outDir) {
     target: 'es2022',
     logLevel: 'warning',
     metafile: true,
-  });
-  const files = Object.keys(metafile.outputs).filter((file) => file.endsWith('.js'));
-  await Promise.all(files.map((file) => shrink(path.resolve(file))));
+  };
+  const source = (name) => path.join(SOURCE, name);
+  const [parts, whole] = await Promise.all([
+    build({
+      ...options,
+      entryPoints: [source('index.ts'), source('protobuf.ts')],
+      chunkNames: 'shared-[hash]',
+      splitting: true,
+    }),
+    build({ ...options, entryPoints: [source('all.ts')] }),
+  ]);
+  const filesOf = ({ metafile }) =>
+    Object.keys(metafile.outputs).filter((file) => file.endsWith('.js'));
+  await Promise.all([
+    ...filesOf(parts).map((file) => shrink(file, `${path.basename(file)}.map`)),
+    // What every visitor loads does not spend bytes on a name that only developers need.
+    ...filesOf(whole).map((file) => shrink(file, undefined)),
+  ]);
 }
 
 /**
@@ -50,8 +62,9 @@ export async function bundleClient(outDir) {
  * gains nothing here, and costs where a user's bundler names the variables anew.
  *
  * @param {string} file with its source map beside it, both of which are written anew
+ * @param {string | undefined} mapUrl where the file says that its source map is
  */
-async function shrink(file) {
+async function shrink(file, mapUrl) {
   const { code, map } = await minify(readFileSync(file, 'utf8'), {
     module: true,
     ecma: 2020,
@@ -67,7 +80,7 @@ async function shrink(file) {
     },
     sourceMap: {
       content: readFileSync(`${file}.map`, 'utf8'),
-      url: `${path.basename(file)}.map`,
+      url: mapUrl,
       includeSources: true,
     },
   });

@@ -165,6 +165,21 @@ describe('the package as npm packs it', { timeout: 90_000 }, () => {
     expect(gzipped(byEsbuild.code)).toBeLessThanOrEqual(MOST_BYTES.esbuild[name]);
   });
 
+  it('has both encodings in one file of less than 6 KB for pages that bundle nothing', async () => {
+    const code = await readFile(path.join(installed, 'dist', 'client', 'all.js'), 'utf8');
+    expect(gzipped(code)).toBeLessThan(6 * 1024);
+    expect(code).not.toMatch(/\bimport\b/);
+    const program = `
+      import * as all from 'candlegate/client/all';
+      import * as client from 'candlegate/client';
+      import * as encoding from 'candlegate/client/protobuf';
+      const names = Object.keys({ ...client, ...encoding }).sort();
+      console.log(JSON.stringify(Object.keys(all).sort()) === JSON.stringify(names), names.length);`;
+    await writeFile(path.join(project, 'all.js'), program);
+    const { stdout } = await run(process.execPath, ['all.js'], { cwd: project });
+    expect(stdout).toBe('true 3\n');
+  });
+
   it('has other names only for members that nobody else sees', async () => {
     const types = (await readdir(path.join(installed, 'dist', 'client')))
       .filter((file) => file.endsWith('.d.ts'))

@@ -1,0 +1,2 @@
+export * from './index.ts';
+export { protobuf } from './protobuf.ts';
