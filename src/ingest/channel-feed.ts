@@ -224,7 +224,7 @@ export class ChannelFeed {
         last = candle.start;
       }
       if (result === undefined || result.status === 'failed') continue;
-      this.#setHead(result.head);
+      this.#setHead(result.head, result.status === 'published' && candle.confirm);
       if (result.status === 'gap') continue;
       moved = true;
       const mark = { start: candle.start, exchange: times.exchange };
@@ -281,8 +281,12 @@ export class ChannelFeed {
     if (open !== null && this.#window.get(open.candle.start) !== undefined) this.#newestOpen = null;
   }
 
-  #setHead(head: ChannelHead): void {
-    if (this.#head !== null) this.#losses.onHead(this.#head, head);
+  /** @param isOurs whether it is what a closed candle of this worker has made of it */
+  #setHead(head: ChannelHead, isOurs = false): void {
+    // A store that has forgotten this worker's fence may have what a predecessor was still publishing.
+    if (this.#head !== null && (isOurs || this.#head.epoch === head.epoch)) {
+      this.#losses.onHead(this.#head, head);
+    }
     // The store may have forgotten: what it has of the open candle is no longer known.
     if (this.#head !== null && this.#head.epoch !== head.epoch) this.#publishedOpen = null;
     this.#head = head;

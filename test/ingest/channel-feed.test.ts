@@ -273,6 +273,14 @@ describe('a missing close', () => {
     expect(feed.takeLosses()).toEqual([]);
   });
 
+  it('is not told as lost when a store that forgot the fence took it of a predecessor', () => {
+    lead(4);
+    feed.onHead(head(8, { epoch: 'e2' }));
+    expect(feed.takeLosses()).toEqual([]);
+    feed.onHead(head(10, { epoch: 'e2' }));
+    expect(feed.takeLosses()).toMatchObject([{ from: at(9), to: at(9) }]);
+  });
+
   it('is not told as lost for having been handed over with one that goes out without its predecessor', () => {
     lead(4);
     close(5);
