@@ -274,12 +274,14 @@ describe('wrong messages', () => {
     },
   );
 
-  it.runIf(isJson)('is told when it is binary on a text subprotocol', () => {
-    const client = world.connect();
-    client.read();
-    client.sendBytes(new TextEncoder().encode('{"type":"ping"}'), true);
-    expect(client.read()).toMatchObject([{ type: 'error', code: 'binary_not_supported' }]);
-  });
+  if (isJson) {
+    it('is told when it is binary on a text subprotocol', () => {
+      const client = world.connect();
+      client.read();
+      client.sendBytes(new TextEncoder().encode('{"type":"ping"}'), true);
+      expect(client.read()).toMatchObject([{ type: 'error', code: 'binary_not_supported' }]);
+    });
+  }
 
   it('closes with 4400 at the 21st within ten seconds, after its error', () => {
     const client = world.connect();
