@@ -79,6 +79,8 @@ describe('README.md', () => {
       const started = run(commands, {
         CANDLEGATE_BYBIT_WS_URL: `ws://127.0.0.1:${String(port)}/v5/public/linear`,
         CANDLEGATE_BYBIT_REST_URL: `http://127.0.0.1:${String(port)}`,
+        // Of ingest: its usual one may be in use on this machine.
+        CANDLEGATE_ADMIN_PORT: '0',
         CANDLEGATE_DRAIN_WINDOW_MS: '200',
       });
       await started.line(isCandle);
