@@ -2,9 +2,9 @@ import type { ServerMessage } from '../candle/messages.ts';
 import type { SocketListener } from './core/port.ts';
 import type { Encoding, WebSocketConstructor } from './options.ts';
 
-/** Unpadded base64url (RFC 4648, section 5) of a token: none of a JWT's characters makes a `+` or a `/`. */
+/** Unpadded base64url (RFC 4648, section 5). A token that is no JWT is the gateway's to refuse, so it is sent too. */
 function base64url(token: string): string {
-  return btoa(token).replaceAll('=', '');
+  return btoa(token).replace(/=/g, '').replace(/\+/g, '-').replace(/\//g, '_');
 }
 
 /**

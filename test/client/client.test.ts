@@ -53,6 +53,20 @@ describe('the shell of the client', () => {
     expect(() => new CandlegateClient(options)).toThrow(message);
   });
 
+  it.each(['>>>', '???', 'ab~?'])(
+    'leaves it to the gateway to refuse %s as a token',
+    async (token) => {
+      const client = new CandlegateClient({ url, token, WebSocket: FakeSocket });
+      client.subscribe('btcusdt', '1h', () => undefined);
+      await settled();
+      const [, bearer = ''] = FakeSocket.opened.at(-1)?.protocols ?? [];
+      // What a subprotocol may consist of (RFC 6455, section 4.1).
+      expect(bearer).toMatch(/^[\w.-]+$/);
+      expect(Buffer.from(bearer.split('.').at(-1) ?? '', 'base64url').toString()).toBe(token);
+      client.close();
+    },
+  );
+
   it('shows a token only to the gateway, and not in the address', async () => {
     const client = new CandlegateClient({ url, token: 'a.secret', WebSocket: FakeSocket });
     const wire: WireMessage[] = [];
