@@ -4,9 +4,8 @@ import { createCore } from '../../src/client/core/core.ts';
 import { MemoryChannel, MINUTE_MS } from '../gateway/session/support/memory-channel.ts';
 import { TIGHT_SETTINGS, World, type TestClient } from '../gateway/session/support/world.ts';
 import { FakePort } from './fake-port.ts';
-import { missing, ModelReader } from './world.ts';
+import { CHANNEL, missing, ModelReaders } from './model-readers.ts';
 
-const NAME = 'candles:BTCUSDT:1';
 /** How often more than by default: `RUNS=50 npx vitest run …`. */
 const RUNS = Number(process.env['RUNS'] ?? 1);
 const BOUNDS = { kernelBytes: 800, bufferBytes: 1_200 };
@@ -17,57 +16,38 @@ class Run {
   readonly core = createCore(this.port, false);
   readonly channel: MemoryChannel;
   readonly world: World;
-  readonly readers = new Map<number, ModelReader>();
-  hasHole = false;
-  readonly #readings = new Map<number, { consumed(): void; close(): void }>();
+  readonly #readers = new ModelReaders(
+    this.core,
+    () => this.#carryOut(),
+    (reason) => {
+      throw new Error(`ended: ${reason.message}`);
+    },
+  );
   #client: TestClient | null = null;
-  #lastReader = 0;
 
   constructor(depth: number, seeded: number) {
-    this.channel = new MemoryChannel(NAME, depth);
+    this.channel = new MemoryChannel(CHANNEL, depth);
     if (seeded > 0) this.channel.seed(seeded);
     this.world = new World([this.channel], TIGHT_SETTINGS, { flushesLate: true });
   }
 
-  subscribe(snapshot: number, capacity: number, last = NaN): void {
-    this.#lastReader += 1;
-    const id = this.#lastReader;
-    const reader = new ModelReader(capacity, snapshot, last);
-    this.readers.set(id, reader);
-    this.#readings.set(
-      id,
-      this.core.subscribe({
-        channel: NAME,
-        symbol: 'BTCUSDT',
-        interval: '1',
-        snapshot,
-        last,
-        capacity,
-        push: (candle) => reader.push(candle),
-        end: (reason) => {
-          throw new Error(`ended: ${reason.message}`);
-        },
-      }),
-    );
-    this.#carryOut();
+  /** By number. */
+  get readers(): ModelReaders['all'] {
+    return this.#readers.all;
+  }
+
+  subscribe(snapshot: number, capacity: number, last?: number): void {
+    this.#readers.subscribe(snapshot, capacity, last);
   }
 
   unsubscribe(index: number): void {
     const id = [...this.readers.keys()][index];
-    if (id === undefined || this.readers.size < 2) return;
-    this.readers.delete(id);
-    this.#readings.get(id)?.close();
-    this.#carryOut();
+    if (id !== undefined && this.readers.size > 1) this.#readers.unsubscribe(id);
   }
 
   take(index: number, count: number): void {
     const id = [...this.readers.keys()][index % this.readers.size] ?? 0;
-    for (let taken = 0; taken < count; taken += 1) {
-      const candle = this.readers.get(id)?.take();
-      if (candle === undefined) return;
-      if (candle.confirm) this.#readings.get(id)?.consumed();
-      this.#carryOut();
-    }
+    this.#readers.take(id, count);
   }
 
   update(ahead: number): void {
@@ -86,7 +66,7 @@ class Run {
     const { epoch, offset } = this.channel.head();
     this.world.publish(this.channel, {
       type: 'snapshot',
-      channel: NAME,
+      channel: CHANNEL,
       epoch: epoch ?? '',
       offset,
       source: 'simulator',
@@ -96,9 +76,8 @@ class Run {
 
   hole(): void {
     if (this.channel.head().lastClosed === null) return;
-    this.hasHole = true;
     this.channel.breakOff();
-    this.world.sessions.closeForHole(NAME);
+    this.world.sessions.closeForHole(CHANNEL);
   }
 
   read(count: number): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from './model-gateway.ts';
-import { missing, World } from './world.ts';
+import { missing } from './model-readers.ts';
+import { World } from './world.ts';
 
 type Command = (world: World) => void;
 

@@ -1,105 +1,43 @@
 import type { ServerMessage } from '../../src/candle/messages.ts';
 import { createCore } from '../../src/client/core/core.ts';
-import { candleQueue } from '../../src/client/queue.ts';
-import type { Gap, ReceivedCandle, Repair } from '../../src/client/types.ts';
+import type { Gap, Repair } from '../../src/client/types.ts';
 import { FakePort } from './fake-port.ts';
 import { ModelGateway } from './model-gateway.ts';
+import { CHANNEL, ModelReaders } from './model-readers.ts';
 
-export const CHANNEL = 'candles:BTCUSDT:1';
 const FIRST = 1_000;
 const UNAVAILABLE = { code: 'unavailable', message: 'away' };
-
-/** A reader of the model: a queue and what was taken from it. */
-export class ModelReader {
-  readonly #queue = candleQueue();
-  readonly taken: ReceivedCandle[] = [];
-  readonly capacity: number;
-  /** Closed candles that it began with, at most. */
-  readonly snapshot: number;
-  /** `start` of the last closed candle that it had before; NaN: none. */
-  readonly since: number;
-  /** Closed candles that wait. */
-  #waiting = 0;
-  /** Most closed candles that ever waited. */
-  longest = 0;
-
-  constructor(capacity: number, snapshot: number, since: number) {
-    this.capacity = capacity;
-    this.snapshot = snapshot;
-    this.since = since;
-  }
-
-  /** Starts of the closed candles that it has, with the last one of those before. */
-  get closed(): number[] {
-    const taken = this.taken.filter(({ confirm }) => confirm).map(({ start }) => start);
-    return Number.isNaN(this.since) ? taken : [this.since, ...taken];
-  }
-
-  push(candle: ReceivedCandle): void {
-    this.#queue.push(candle);
-    if (candle.confirm) this.#waiting += 1;
-    this.longest = Math.max(this.longest, this.#waiting);
-  }
-
-  take(): ReceivedCandle | undefined {
-    const candle = this.#queue.shift();
-    if (candle !== undefined) this.taken.push(candle);
-    if (candle?.confirm === true) this.#waiting -= 1;
-    return candle;
-  }
-}
-
-interface Reading {
-  consumed(): void;
-  close(): void;
-}
 
 /** The core between a model gateway and model readers, with a clock that only the test moves. */
 export class World {
   readonly port = new FakePort();
   readonly core = createCore(this.port, true);
   readonly gateway = new ModelGateway(CHANNEL, FIRST);
-  readonly readers = new Map<number, ModelReader>();
-  readonly #readings = new Map<number, Reading>();
+  readonly #readers = new ModelReaders(
+    this.core,
+    () => this.#carryOut(),
+    () => undefined,
+  );
   /** Whether the gateway can be reached. */
   isUp = true;
   isRestUp = true;
   #isConnected = false;
-  #lastReader = 0;
 
-  subscribe(snapshot: number, capacity: number, last = NaN): number {
-    this.#lastReader += 1;
-    const id = this.#lastReader;
-    const reader = new ModelReader(capacity, snapshot, last);
-    this.readers.set(id, reader);
-    const reading = this.core.subscribe({
-      channel: CHANNEL,
-      symbol: 'BTCUSDT',
-      interval: '1',
-      snapshot,
-      last,
-      capacity,
-      push: (candle) => reader.push(candle),
-      end: () => undefined,
-    });
-    this.#readings.set(id, reading);
-    this.#carryOut();
-    return id;
+  /** By number. */
+  get readers(): ModelReaders['all'] {
+    return this.#readers.all;
+  }
+
+  subscribe(snapshot: number, capacity: number, last?: number): number {
+    return this.#readers.subscribe(snapshot, capacity, last);
   }
 
   unsubscribe(id: number): void {
-    this.readers.delete(id);
-    this.#readings.get(id)?.close();
-    this.#carryOut();
+    this.#readers.unsubscribe(id);
   }
 
   take(id: number, count: number): void {
-    for (let taken = 0; taken < count; taken += 1) {
-      const candle = this.readers.get(id)?.take();
-      if (candle === undefined) return;
-      if (candle.confirm) this.#readings.get(id)?.consumed();
-      this.#carryOut();
-    }
+    this.#readers.take(id, count);
   }
 
   /** Lets messages of the gateway arrive. */
@@ -210,12 +148,4 @@ export class World {
     if (this.isUp) this.port.socket?.opened();
     else this.port.connecting?.reject(UNAVAILABLE);
   }
-}
-
-/** Closed candles of the truth between the first and the last that were taken but are not there. */
-export function missing(closed: readonly number[], truth: readonly number[]): number[] {
-  const had = new Set(closed);
-  const [first = 0] = closed;
-  const last = closed.at(-1) ?? 0;
-  return truth.filter((start) => start > first && start < last && !had.has(start));
 }
